@@ -1,0 +1,1 @@
+"""The nouns: frames, camera, backdrop, lighting, shot. Everything else imports from here, and this imports nothing of ours."""

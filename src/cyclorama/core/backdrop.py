@@ -1,0 +1,56 @@
+"""What the place is, and what it looks like from one camera."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cyclorama.core.arrays import Array, readonly, require_picture, require_plane
+from cyclorama.core.camera import Camera
+
+BackdropKind = Literal["still", "panorama", "planes", "layers"]
+
+
+@dataclass(frozen=True)
+class View:
+    """One reference picture in the world.
+
+    ``image``: h w 3 float32, scene-linear. ``inverse_depth``: h w float32, 1/z along the camera's optical axis, 0 at
+    infinity. ``time``: the frame of the plate whose view it shows (a real number).
+    """
+
+    image: Array
+    inverse_depth: Array
+    camera: Camera
+    time: float
+
+    def __post_init__(self) -> None:
+        require_picture("image", self.image)
+        require_plane("inverse_depth", self.inverse_depth, self.camera.hw)
+        if self.image.shape[:2] != self.camera.hw:
+            raise ValueError(f"image must have its camera's size {self.camera.hw}, got {self.image.shape[:2]}")
+        object.__setattr__(self, "image", readonly(self.image))
+        object.__setattr__(self, "inverse_depth", readonly(self.inverse_depth))
+
+
+@dataclass(frozen=True)
+class Backdrop:
+    """The place, rebuilt from its pictures: views with depth, in the plate's world."""
+
+    kind: BackdropKind
+    views: tuple[View, ...]
+
+    def __post_init__(self) -> None:
+        if not self.views:
+            raise ValueError("a backdrop must hold at least one view, got none")
+
+
+@dataclass(frozen=True)
+class SetFrame:
+    """What scenery draws for one frame.
+
+    ``color``: h w 3 float32, scene-linear, whole. ``inverse_depth``: h w float32. ``coverage``: h w float32, 1 where a
+    reference showed it, 0 where it was filled.
+    """
+
+    color: Array
+    inverse_depth: Array
+    coverage: Array

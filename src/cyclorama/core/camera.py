@@ -1,0 +1,126 @@
+"""Pinhole cameras.
+
+Conventions, stated once: OpenCV axes (x right, y down, z forward); pixels; pixel (0, 0) covers [0, 1) x [0, 1), so its
+centre is at (0.5, 0.5) and the centre of a picture is at (w/2, h/2); transforms are named ``a_from_b``.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cyclorama.core.arrays import Array, readonly
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One pinhole camera: ``px_from_cam`` (3 x 3 intrinsics) and ``world_from_camera`` (4 x 4 rigid), float64."""
+
+    hw: tuple[int, int]
+    px_from_cam: Array
+    world_from_camera: Array
+
+    def __post_init__(self) -> None:
+        for name, shape in (("px_from_cam", (3, 3)), ("world_from_camera", (4, 4))):
+            array = np.asarray(getattr(self, name), np.float64)
+            if array.shape != shape or not np.isfinite(array).all():
+                raise ValueError(f"{name} must be finite {shape[0]} x {shape[1]}, got {array.tolist()}")
+            object.__setattr__(self, name, readonly(array))
+        if self.px_from_cam[0, 0] <= 0 or self.px_from_cam[1, 1] <= 0:
+            raise ValueError(f"focal lengths must be positive pixels, got {np.diag(self.px_from_cam)[:2].tolist()}")
+        r = self.world_from_camera[:3, :3]
+        if not np.allclose(r @ r.T, np.eye(3), atol=1e-4) or np.linalg.det(r) < 0:
+            raise ValueError(f"the rotation of world_from_camera must be orthonormal and right-handed, got {r.tolist()}")
+
+    @classmethod
+    def from_focal(cls, *, hw: tuple[int, int], focal_px: float, world_from_camera: Array | None = None) -> "Camera":
+        """Square pixels, principal point in the middle."""
+        px_from_cam = np.array([[focal_px, 0, hw[1] / 2], [0, focal_px, hw[0] / 2], [0, 0, 1]])
+        return cls(hw, px_from_cam, np.eye(4) if world_from_camera is None else world_from_camera)
+
+    @cached_property
+    def camera_from_world(self) -> Array:
+        return rigid_inverse(self.world_from_camera)
+
+    @property
+    def center(self) -> Array:
+        """The camera's position in the world, (3,)."""
+        return self.world_from_camera[:3, 3]
+
+    def project(self, points: Array) -> tuple[Array, Array]:
+        """World points ``(n, 3)`` to pixels ``(n, 2)`` and depth along the optical axis ``(n,)``."""
+        cam = points @ self.camera_from_world[:3, :3].T + self.camera_from_world[:3, 3]
+        depth = cam[:, 2]
+        px = cam @ self.px_from_cam.T
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return px[:, :2] / px[:, 2:], depth
+
+    def unproject(self, px: Array, depth: Array) -> Array:
+        """Pixels ``(n, 2)`` at ``depth`` ``(n,)`` to world points ``(n, 3)``."""
+        rays = np.concatenate([px, np.ones((len(px), 1))], 1) @ np.linalg.inv(self.px_from_cam).T
+        return (rays * np.asarray(depth)[:, None]) @ self.world_from_camera[:3, :3].T + self.center
+
+    def resized(self, hw: tuple[int, int]) -> "Camera":
+        """The same camera on a picture of another size."""
+        scale = np.diag([hw[1] / self.hw[1], hw[0] / self.hw[0], 1.0])
+        return Camera(hw, scale @ self.px_from_cam, self.world_from_camera)
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """The camera of every frame of a shot."""
+
+    cameras: tuple[Camera, ...]
+
+    def __post_init__(self) -> None:
+        if not self.cameras:
+            raise ValueError("a camera path must hold at least one camera, got none")
+        sizes = {c.hw for c in self.cameras}
+        if len(sizes) != 1:
+            raise ValueError(f"the cameras of a path must share one size, got {sorted(sizes)}")
+
+    @classmethod
+    def locked_off(cls, *, num_frames: int, hw: tuple[int, int], focal_px: float) -> "CameraPath":
+        return cls((Camera.from_focal(hw=hw, focal_px=focal_px),) * num_frames)
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        return self.cameras[0].hw
+
+    def __len__(self) -> int:
+        return len(self.cameras)
+
+    def __getitem__(self, index: int) -> Camera:
+        return self.cameras[index]
+
+    @cached_property
+    def centers(self) -> Array:
+        """Positions ``(n, 3)``."""
+        return np.stack([c.center for c in self.cameras])
+
+    @property
+    def is_locked_off(self) -> bool:
+        first = self.cameras[0]
+        return all(
+            np.allclose(c.world_from_camera, first.world_from_camera, atol=1e-9)
+            and np.allclose(c.px_from_cam, first.px_from_cam, atol=1e-9)
+            for c in self.cameras
+        )
+
+    def resized(self, hw: tuple[int, int]) -> "CameraPath":
+        return CameraPath(tuple(c.resized(hw) for c in self.cameras))
+
+
+def rigid_inverse(a_from_b: Array) -> Array:
+    """``b_from_a`` of a rigid 4 x 4 transform."""
+    r, t = a_from_b[:3, :3], a_from_b[:3, 3]
+    out = np.eye(4)
+    out[:3, :3], out[:3, 3] = r.T, -r.T @ t
+    return out
+
+
+def rigid(rotation: Array, translation: Array) -> Array:
+    """4 x 4 from a 3 x 3 rotation and a translation (3,)."""
+    out = np.eye(4)
+    out[:3, :3], out[:3, 3] = rotation, translation
+    return out

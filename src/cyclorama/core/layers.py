@@ -1,0 +1,39 @@
+"""The actor's layer and what an engine returns for a frame."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cyclorama.core.arrays import Array, require_picture, require_plane
+
+
+@dataclass(frozen=True)
+class Foreground:
+    """The actor's own clean colour: ``color`` h w 3 float32 scene-linear, *premultiplied*; ``alpha`` h w float32, 0..1."""
+
+    color: Array
+    alpha: Array
+
+    def __post_init__(self) -> None:
+        require_picture("color", self.color)
+        require_plane("alpha", self.alpha, self.color.shape[:2])
+
+
+class Key(Protocol):
+    """Takes the actor off a plate, frame by frame."""
+
+    def foreground(self, index: int, plate: Array) -> Foreground:
+        """``plate``: frame ``index``, h w 3 float32, scene-linear."""
+        ...
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A finished frame in its parts. A layer that is switched off is absent.
+
+    ``backdrop``: h w 3 float32 scene-linear. ``actor``: premultiplied. ``relight_gain``: (3,) or h w 3 float32, what the
+    actor's colour is multiplied by.
+    """
+
+    backdrop: Array
+    actor: Foreground
+    relight_gain: Array | None = None

@@ -1,0 +1,23 @@
+"""Pictures of the place."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cyclorama.core.arrays import Array, readonly, require_picture
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One picture of the place: ``image`` h w 3 float32 scene-linear; ``frame``, the frame of the plate whose view it
+    shows; ``name`` for messages."""
+
+    image: Array
+    frame: int
+    name: str
+
+    def __post_init__(self) -> None:
+        require_picture("image", self.image)
+        if not np.isfinite(self.image).all():
+            raise ValueError(f"the image of {self.name} must be finite")
+        object.__setattr__(self, "image", readonly(self.image))

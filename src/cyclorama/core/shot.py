@@ -1,0 +1,26 @@
+"""A shot: a plate with everything that analysis found in it."""
+
+from dataclasses import dataclass
+
+from cyclorama.core.camera import CameraPath
+from cyclorama.core.clip import Clip
+from cyclorama.core.layers import Key
+from cyclorama.core.lighting import Lighting
+
+
+@dataclass(frozen=True)
+class Shot:
+    """The plate, the actor's key, the camera path and the light: agreed on length and size."""
+
+    plate: Clip
+    key: Key
+    path: CameraPath
+    lighting: Lighting | None
+    """What the actor is multiplied by; None when relighting is off."""
+
+    def __post_init__(self) -> None:
+        if len(self.path) != self.plate.num_frames or self.path.hw != self.plate.hw:
+            raise ValueError(
+                f"plate and camera path must agree, got {self.plate.num_frames} frames of {self.plate.hw} "
+                f"and {len(self.path)} cameras of {self.path.hw}"
+            )

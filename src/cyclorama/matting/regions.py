@@ -1,0 +1,181 @@
+"""Which part of a frame is the actor: connected regions, markers, holes, core."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numba import njit
+
+from cyclorama.core.arrays import Array
+from cyclorama.matting.screen import Marker, ScreenModel
+
+_PRESENT = 0.25
+"""Raw alpha from which a pixel counts as part of a region."""
+_OPAQUE = 0.6
+"""Raw alpha that a region must reach somewhere to be a thing, and that the core is made of."""
+_REACH = 0.012
+"""How far soft edges reach beyond a region, as a share of the picture's height."""
+_DEPTH = 0.008
+"""How deep inside the outline the core begins, as a share of the picture's height."""
+
+_BAR_EDGE = 0.008
+"""How far the soft edge of a black bar reaches, as a share of the picture's height or width."""
+_HULL_EDGE = 0.01
+"""How far inside its outline a screen is trusted, as a share of the picture's height."""
+
+_SHADE = 0.025
+"""How far from everything of another chroma a darker pixel of the screen's chroma is the actor's soft edge; beyond it
+is a wrinkle or a shadow. A share of the picture's height."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """All h w. ``allowed``, ``core``: float32 in 0..1. ``solid``: uint8, where the actor's own colour is seen."""
+
+    allowed: Array
+    core: Array
+    solid: Array
+
+
+def ellipse(radius: int) -> Array:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+
+
+@njit(cache=True, nogil=True)
+def peak_colors(labels: Array, alpha: Array, picture: Array, count: int) -> tuple[Array, Array]:
+    """Per label: the highest alpha and the mean colour over its pixels of alpha within 0.1 of it."""
+    peak = np.zeros(count, np.float32)
+    h, w = labels.shape
+    for y in range(h):
+        for x in range(w):
+            label = labels[y, x]
+            if label > 0 and alpha[y, x] > peak[label]:
+                peak[label] = alpha[y, x]
+    color = np.zeros((count, 3), np.float32)
+    total = np.zeros(count, np.float32)
+    for y in range(h):
+        for x in range(w):
+            label = labels[y, x]
+            if label > 0 and alpha[y, x] > peak[label] - np.float32(0.1):
+                total[label] += np.float32(1.0)
+                for c in range(3):
+                    color[label, c] += picture[y, x, c]
+    for label in range(1, count):
+        for c in range(3):
+            color[label, c] /= max(total[label], np.float32(1.0))
+    return peak, color
+
+
+@njit(cache=True, nogil=True)
+def least(labels: Array, alpha: Array, count: int) -> Array:
+    """The least alpha of every label."""
+    out = np.ones(count, np.float32)
+    for y in range(labels.shape[0]):
+        for x in range(labels.shape[1]):
+            out[labels[y, x]] = min(out[labels[y, x]], alpha[y, x])
+    return out
+
+
+def is_marker(extent: Array, peak: Array, color: Array, height: int, marker: Marker | None, level: float) -> Array:
+    """Per region: no larger than a marker and of its colour (unmixed from the screen as far as its peak goes)."""
+    if marker is None:
+        return np.zeros(len(extent), bool)
+    small = extent <= 1.6 * marker.size * height + 2
+    alike = np.abs(color - np.array(marker.rgb, np.float32)).max(1) < 0.25 * level + (1 - peak) * level
+    return small & alike
+
+
+def drop_attached(mask: Array, alpha: Array, picture: Array, model: ScreenModel) -> Array:
+    """Marker pieces that touch the actor: thin, small, of the marker's colour."""
+    marker = model.marker
+    if marker is None:
+        return np.zeros_like(mask)
+    height = len(mask)
+    radius = max(1, round(0.22 * marker.size * height))
+    body = cv2.morphologyEx(mask, cv2.MORPH_OPEN, ellipse(radius))
+    thin = mask & (1 - cv2.dilate(body, ellipse(1)))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+    peak, color = peak_colors(labels, alpha, picture, count)
+    extent = stats[:, 2:4].max(1)
+    drop = is_marker(extent, peak, color, height, marker, model.level) & (stats[:, 4] > 2) & (peak > 0.4)
+    drop[0] = False
+    grown = cv2.dilate(drop[labels].astype(np.uint8), ellipse(2))
+    return grown & mask & (1 - body)
+
+
+def garbage_free(like: Array, model: ScreenModel) -> Array:
+    """Where the actor can be: uint8, 0 on black bars and outside a screen that ends inside the picture."""
+    h, w = like.shape
+    free = np.zeros_like(like)
+    model.bars.grown(_BAR_EDGE).inside(free)[:] = 1
+    if model.surround:
+        free &= cv2.erode(screen_hull(like & free), ellipse(max(1, round(_HULL_EDGE * h))))
+    return free
+
+
+def actor_region(picture: Array, alpha: Array, free: Array, like: Array, model: ScreenModel) -> Region:
+    """``picture``: h w 3. ``alpha``: raw, h w. ``free``: where the actor can be. ``like``: pixels of the screen's chroma.
+    All at working resolution."""
+    height = len(alpha)
+    mask = (alpha > _PRESENT).astype(np.uint8) & free
+    other = cv2.morphologyEx(mask & (1 - like), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    mask &= cv2.dilate(other, ellipse(max(2, round(_SHADE * height))))
+    dropped = drop_attached(mask, alpha, picture, model)
+    mask &= 1 - dropped
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    peak, color = peak_colors(labels, alpha, picture, count)
+    extent = stats[:, 2:4].max(1)
+    marks = is_marker(extent, peak, color, height, model.marker, model.level)
+    thing = (peak > _OPAQUE) & ~marks & (stats[:, 4] >= max(3.0, (0.01 * height) ** 2))
+    thing[0] = marks[0] = False
+    kept = thing[labels].astype(np.uint8)
+    reach = ellipse(max(2, round(_REACH * height)))
+    near = cv2.dilate(kept, ellipse(max(3, round(2 * _REACH * height))))
+    touches = np.zeros(count, bool)
+    touches[np.unique(labels[near > 0])] = True
+    wisps = touches & ~thing & ~marks
+    wisps[0] = False
+    kept |= wisps[labels].astype(np.uint8)
+    allowed = cv2.dilate(kept, reach)
+    gone = marks[labels].astype(np.uint8) | dropped
+    gone = cv2.dilate(gone, np.ones((5, 5), np.uint8)) & (1 - cv2.dilate(kept, np.ones((3, 3), np.uint8)))
+    allowed &= (1 - gone) & free
+    inside = fill_holes((kept & (alpha > _OPAQUE)).astype(np.uint8), alpha)
+    depth = ellipse(max(1, round(_DEPTH * height)))
+    core = cv2.erode(inside, depth, borderType=cv2.BORDER_REPLICATE)
+    solid = cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    soft = cv2.blur(core.astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
+    return Region(allowed.astype(np.float32), soft, solid)
+
+
+def fill_holes(mask: Array, alpha: Array) -> Array:
+    """Closes the holes of ``mask`` that hold no clean screen (raw alpha below 0.1)."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - mask, connectivity=4)
+    h, w = mask.shape
+    low = least(labels, alpha, count)
+    border = (
+        (stats[:, 0] == 0) | (stats[:, 1] == 0) | (stats[:, 0] + stats[:, 2] == w) | (stats[:, 1] + stats[:, 3] == h)
+    )
+    close = ~border & (low > 0.1)
+    close[0] = False
+    return mask | close[labels].astype(np.uint8)
+
+
+def screen_hull(like: Array) -> Array:
+    """Where the screen can be: uint8, 1 inside its convex hull (carried down to the picture's foot, for actors stand
+    before its lower edge) and everywhere that is not joined to a top corner of the picture from outside the hull."""
+    h, w = like.shape
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(like, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), connectivity=8
+    )
+    large = stats[:, 4] > 0.003 * like.size
+    large[0] = False
+    points = cv2.findNonZero(large[labels].astype(np.uint8))
+    if points is None:
+        return np.ones_like(like)
+    hull = np.zeros_like(like)
+    cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
+    hull = np.maximum.accumulate(hull, axis=0)
+    _, outside = cv2.connectedComponents(1 - hull, connectivity=4)
+    corners = [n for n in (outside[0, 0], outside[0, w - 1]) if n > 0]
+    return (~np.isin(outside, corners)).astype(np.uint8)

@@ -1,0 +1,74 @@
+"""What a shot's screen is: found once, fixed for the whole shot."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cyclorama.core.arrays import Array
+from cyclorama.matting.chroma import Difference
+
+
+@dataclass(frozen=True)
+class Marker:
+    """Tracking marks on the screen: ``size`` is their greatest extent as a share of the picture's height; ``rgb`` their
+    scene-linear colour."""
+
+    size: float
+    rgb: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Constant black borders, as shares of the picture's height (top, bottom) and width (left, right)."""
+
+    top: float = 0.0
+    bottom: float = 0.0
+    left: float = 0.0
+    right: float = 0.0
+
+    @property
+    def any(self) -> bool:
+        return max(self.top, self.bottom, self.left, self.right) > 0
+
+    def inside(self, picture: Array) -> Array:
+        """The part of an h w ... picture that the bars leave (a view)."""
+        h, w = picture.shape[:2]
+        rows = slice(round(self.top * h), h - round(self.bottom * h))
+        return picture[rows, round(self.left * w) : w - round(self.right * w)]
+
+    def grown(self, share: float) -> "Bars":
+        """Every bar that exists, wider by a share."""
+        sides = (self.top, self.bottom, self.left, self.right)
+        return Bars(*(side + share if side > 0 else 0.0 for side in sides))
+
+
+@dataclass(frozen=True)
+class ScreenModel:
+    """Statistics of the shot's screen, the same for every frame and every resolution.
+
+    ``rgb``: the screen's typical colour, scene-linear Rec.709. ``difference``: the colour difference that keys it.
+    ``level``: its value on the typical screen. ``tolerance``: how far the screen's chroma ratios stray from those of
+    ``rgb``. ``noise``: standard deviation of the screen's difference as a share of its level. ``shading``: the raw alpha that
+    wrinkles and small shadows of the screen reach. ``surround``: the screen
+    ends inside the picture. ``notes``: what was assumed, one sentence each.
+    """
+
+    screen: Literal["green", "blue"]
+    rgb: tuple[float, float, float]
+    difference: Difference
+    level: float
+    tolerance: float
+    noise: float
+    shading: float
+    marker: Marker | None
+    bars: Bars
+    surround: bool
+    notes: tuple[str, ...]
+
+    @property
+    def axis(self) -> Array:
+        """C_i / C_k, C_j / C_k of the screen, then k, i, j: float32 (5,)."""
+        k, i, j, _ = self.difference
+        rgb = self.rgb
+        return np.array([rgb[i] / rgb[k], rgb[j] / rgb[k], k, i, j], np.float32)

@@ -1,0 +1,46 @@
+"""Bytes to nouns and back: the only place that knows codecs, containers, colour encodings and files.
+
+Reading
+    ``open_clip(path, notes=..., rate=None)``      a video or a folder of pictures as a ``core.clip.Clip``
+    ``read_picture(path, notes=...)``              one picture, scene-linear
+    ``open_matte(path, notes=...)``                alpha frame by frame
+Writing
+    ``check_output_free(output, overwrite=..., inputs=..., num_frames=...)``   before any work
+    ``open_writer(output, folder, spec, notes=..., sound=..., settings=...)``  then ``write``, ``close``, ``publish``
+    ``open_matte_writer(pattern, folder, spec)``   16-bit grey PNG
+    ``publish(temporary, final, overwrite)``       any other file that must appear whole
+    ``verify_video(path, spec)``
+Besides
+    ``Notes``: what was assumed; ``prefetch(items, depth)``: work ahead in a thread.
+"""
+
+from cyclorama.media.matte import MatteClip, open_matte
+from cyclorama.media.notes import Note, Notes
+from cyclorama.media.open import ClipReader, open_clip
+from cyclorama.media.output import OutputSpec, check_output_free, publish, sequence_paths
+from cyclorama.media.pictures import read_picture
+from cyclorama.media.prefetch import prefetch
+from cyclorama.media.sound import Sound
+from cyclorama.media.video_writer import verify_video
+from cyclorama.media.writers import ClipWriter, EncodeSettings, open_matte_writer, open_writer
+
+__all__ = [
+    "ClipReader",
+    "ClipWriter",
+    "EncodeSettings",
+    "MatteClip",
+    "Note",
+    "Notes",
+    "OutputSpec",
+    "Sound",
+    "check_output_free",
+    "open_clip",
+    "open_matte",
+    "open_matte_writer",
+    "open_writer",
+    "prefetch",
+    "publish",
+    "read_picture",
+    "sequence_paths",
+    "verify_video",
+]

@@ -1,0 +1,132 @@
+"""Frames of a video file by number, in any order."""
+
+import threading
+from bisect import bisect_left, bisect_right
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from cyclorama.core.errors import InputError
+from cyclorama.media.gate import open_container, reading
+from cyclorama.media.index import DAMAGED, FrameIndex, choose_stream
+from cyclorama.media.notes import Notes
+
+_KEPT_FRAMES = 4
+
+
+class FrameDecoder:
+    """Decoded, still encoded-in-colour frames of one stream. Sequential is fast; anything else seeks to the keyframe
+    before it. One decoder may be used from several threads, one frame at a time."""
+
+    def __init__(self, index: FrameIndex) -> None:
+        self._index = index
+        self._lock = threading.Lock()
+        self._container: InputContainer | None = None
+        self._frames: Iterator[VideoFrame] = iter(())
+        self._next = 0
+        self._kept: OrderedDict[int, VideoFrame] = OrderedDict()
+        self._shape: tuple[int, int] | None = None
+
+    @property
+    def path(self) -> Path:
+        return self._index.path
+
+    def frame(self, number: int, prepare: Callable[[VideoFrame], VideoFrame] | None = None) -> VideoFrame:
+        """Frame ``number`` as FFmpeg gives it, through ``prepare`` (called by one thread at a time).
+
+        ``IndexError`` outside, ``InputError`` when it cannot be decoded.
+        """
+        num_frames = len(self._index.pts)
+        if not 0 <= number < num_frames:
+            raise IndexError(f"frame must be 0..{num_frames - 1}, got {number}")
+        with self._lock:
+            kept = self._kept.get(number)
+            if kept is not None:
+                return kept
+            with reading(self.path, f"frame {number} cannot be decoded: {DAMAGED}"):
+                frame = self._find(number)
+                frame = prepare(frame) if prepare else frame
+            self._kept[number] = frame
+            if len(self._kept) > _KEPT_FRAMES:
+                self._kept.popitem(last=False)
+            return frame
+
+    def close(self) -> None:
+        """Give the file back; the next ``frame`` opens it again."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+        self._container = None
+        self._frames = iter(())
+        self._kept.clear()
+
+    def _find(self, number: int) -> VideoFrame:
+        index = self._index
+        key = bisect_right(index.keyframes, number) - 1
+        if self._container is not None and index.keyframes[key] <= self._next <= number:
+            frame = self._forward(number)
+            if frame is not None:
+                return frame
+        while (
+            key >= 0
+        ):  # a seek may land after the frame, or on a keyframe that is none: then start from an earlier one
+            self._start_at(index.keyframes[key])
+            try:
+                frame = self._forward(number)
+            except (FFmpegError, InputError):
+                if key == 0:
+                    raise
+                frame = None
+            if frame is not None:
+                return frame
+            key = min(key - 1, key // 2) if key else -1
+        raise InputError(f"{self.path}: frame {number} cannot be decoded: {DAMAGED}")
+
+    def _start_at(self, keyframe: int) -> None:
+        if keyframe == 0 or self._container is None:
+            self._close()
+            self._container = open_container(self.path)
+            choose_stream(self._container, self.path, Notes())
+        stream = self._container.streams[self._index.stream]
+        assert isinstance(stream, VideoStream)
+        if keyframe:
+            self._container.seek(self._index.pts[keyframe], stream=stream, backward=True)
+        self._frames = self._container.decode(stream)
+        self._next = keyframe
+
+    def _forward(self, number: int) -> VideoFrame | None:
+        """Decode on until frame ``number``; None when the stream is already past it or ends."""
+        wanted = self._index.pts[number]
+        for frame in self._frames:
+            tick = self._next if self._index.by_order else frame.pts
+            if tick is None:
+                continue
+            self._next = bisect_left(self._index.pts, tick + 1)
+            if tick < wanted:
+                continue
+            if tick > wanted:
+                return None
+            self._require_sound(frame, number)
+            return frame
+        self._next = len(self._index.pts)
+        return None
+
+    def _require_sound(self, frame: VideoFrame, number: int) -> None:
+        if frame.is_corrupt:
+            raise InputError(f"{self.path}: frame {number} is damaged; copy or export the video again")
+        shape = (frame.height, frame.width)
+        if self._shape is None:
+            self._shape = shape
+        if shape != self._shape:
+            raise InputError(
+                f"{self.path}: every frame must be {self._shape[1]} x {self._shape[0]}, "
+                f"frame {number} is {frame.width} x {frame.height}; export it at one size"
+            )

@@ -1,0 +1,100 @@
+"""EXR pictures: scene-linear already."""
+
+from pathlib import Path
+
+import numpy as np
+import OpenEXR
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.errors import InputError
+from cyclorama.media.gate import MAX_PICTURE_PIXELS, require_file
+from cyclorama.media.notes import Notes
+
+_DAMAGED = "the EXR is damaged or cut off; copy or render it again"
+
+
+def exr_hw(path: Path) -> tuple[int, int]:
+    """The size of its display window, from the header alone."""
+    _, display = _windows(path)
+    return _size(display)
+
+
+def read_exr(path: Path, label: str, notes: Notes) -> Array:
+    """Colour in its display window: h w 3 float32, NaN and infinite values replaced."""
+    planes, names = _planes(path), ("R", "G", "B")
+    if not all(name in planes for name in names):
+        grey = next((name for name in ("Y", "L", "A") if name in planes), None)
+        if grey is None:
+            raise InputError(f"{path}: must hold channels R, G and B or Y, got {sorted(planes)}; render it with them")
+        names = (grey,) * 3
+    if "A" in planes and names[0] != "A":
+        notes.add("input", f"{label} has an alpha channel; it is left out, and the colours are taken as they are.")
+    return finite(np.stack([planes[name] for name in names], -1), label, notes)
+
+
+def read_exr_matte(path: Path, label: str, notes: Notes) -> Array:
+    """Alpha of an EXR: channel A, else Y, else G: h w float32, 0..1."""
+    planes = _planes(path)
+    name = next((name for name in ("A", "Y", "G", "R") if name in planes), None)
+    if name is None:
+        raise InputError(f"{path}: must hold a channel A, Y or G, got {sorted(planes)}; render it with one")
+    return np.clip(finite(planes[name], label, notes), 0, 1)
+
+
+def finite(values: Array, label: str, notes: Notes) -> Array:
+    """NaN becomes 0, infinity the largest finite value of the picture."""
+    good = np.isfinite(values)
+    if good.all():
+        return values
+    notes.add("input", f"{label} holds values that are not numbers; NaN becomes 0, infinity the largest value.")
+    top = float(np.max(values, where=good, initial=0.0))
+    return np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
+
+
+def write_exr(path: Path, picture: Array) -> None:
+    """h w 3 float32 scene-linear as 16-bit half, ZIP-compressed; values beyond half's range are limited."""
+    half = np.clip(picture, -65504, 65504).astype(np.float16)
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    OpenEXR.File(header, {"RGB": half}).write(str(path))
+
+
+def _windows(path: Path) -> tuple[Array, Array]:
+    """Data and display window as [[x0, y0], [x1, y1]], checked against our limit."""
+    require_file(path)
+    try:
+        with OpenEXR.File(str(path), header_only=True) as file:
+            header = file.header()
+            data, display = (np.array(header[name], np.int64) for name in ("dataWindow", "displayWindow"))
+    except (RuntimeError, ValueError):
+        raise InputError(f"{path}: {_DAMAGED}") from None
+    for window in (data, display):
+        height, width = _size(window)
+        if height < 1 or width < 1 or height * width > MAX_PICTURE_PIXELS:
+            raise InputError(f"{path}: a picture must hold 1 to {MAX_PICTURE_PIXELS} pixels, got {width} x {height}")
+    return data, display
+
+
+def _size(window: Array) -> tuple[int, int]:
+    return int(window[1][1] - window[0][1] + 1), int(window[1][0] - window[0][0] + 1)
+
+
+def _planes(path: Path) -> dict[str, Array]:
+    """Every full-resolution channel of the first part, float32, in the display window (0 outside the data)."""
+    data, display = _windows(path)
+    try:
+        with OpenEXR.File(str(path), separate_channels=True) as file:
+            channels = {name: np.array(c.pixels, np.float32) for name, c in file.channels().items()}
+    except (RuntimeError, ValueError):
+        raise InputError(f"{path}: {_DAMAGED}") from None
+    if (data == display).all():
+        return channels
+    hw = _size(display)
+    low, high = np.maximum(data[0], display[0]), np.minimum(data[1], display[1]) + 1
+    planes = {}
+    for name, pixels in channels.items():
+        planes[name] = np.zeros(hw, np.float32)
+        if (high > low).all():
+            (x0, y0), (x1, y1) = low - display[0], high - display[0]
+            (u0, v0), (u1, v1) = low - data[0], high - data[0]
+            planes[name][y0:y1, x0:x1] = pixels[v0:v1, u0:u1]
+    return planes

@@ -1,0 +1,132 @@
+"""What a picture file says about itself before anything is decoded: kind, size, alpha, ICC, and whether it is whole."""
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+PictureKind = Literal["PNG", "JPEG", "TIFF", "WebP", "EXR"]
+_TIFF_SIZES = {1: 1, 3: 2, 4: 4, 16: 8}
+
+
+class HeaderError(ValueError):
+    """The bytes are not a whole picture of a known kind; the message completes 'it ...'."""
+
+
+@dataclass(frozen=True)
+class PictureHeader:
+    """``hw`` as stored, before any EXIF turn."""
+
+    kind: PictureKind
+    hw: tuple[int, int]
+    has_alpha: bool = False
+    has_profile: bool = False
+
+
+def kind_of(data: bytes) -> PictureKind | None:
+    """The kind of picture that starts with ``data`` (16 bytes are enough), by signature."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "PNG"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "JPEG"
+    if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return "TIFF"
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WebP"
+    return "EXR" if data.startswith(b"\x76\x2f\x31\x01") else None
+
+
+def read_header(data: bytes) -> PictureHeader:
+    """The header of a whole PNG, JPEG, TIFF or WebP file. ``HeaderError`` when it is cut off or not one of them."""
+    kind = kind_of(data)
+    readers = {"PNG": _png, "JPEG": _jpeg, "TIFF": _tiff, "WebP": _webp}
+    if kind not in readers:
+        raise HeaderError("is not a PNG, JPEG, TIFF, WebP or EXR picture; convert it to one of these")
+    try:
+        header = readers[kind](data)
+    except (struct.error, IndexError):
+        header = None
+    if header is None or min(header.hw) < 1:
+        raise HeaderError(f"is a {kind} picture that is damaged or cut off; copy or export it again")
+    return header
+
+
+def _png(data: bytes) -> PictureHeader | None:
+    width, height, _, colour = struct.unpack(">IIBB", data[16:26])
+    alpha, profile, position, ended = colour in (4, 6), False, 8, False
+    while position + 12 <= len(data) and not ended:
+        (length,) = struct.unpack(">I", data[position : position + 4])
+        name, end = data[position + 4 : position + 8], position + 12 + length
+        if end > len(data) or zlib.crc32(data[position + 4 : end - 4]) != struct.unpack(">I", data[end - 4 : end])[0]:
+            return None
+        alpha, profile, ended = alpha or name == b"tRNS", profile or name == b"iCCP", name == b"IEND"
+        position = end
+    return PictureHeader("PNG", (height, width), alpha, profile) if ended else None
+
+
+def _jpeg(data: bytes) -> PictureHeader | None:
+    position, hw, profile = 2, None, False
+    while position + 4 <= len(data):
+        if data[position] != 0xFF:
+            return None
+        marker = data[position + 1]
+        if marker == 0xFF or marker == 0x01 or 0xD0 <= marker <= 0xD7:
+            position += 1 if marker == 0xFF else 2
+            continue
+        (length,) = struct.unpack(">H", data[position + 2 : position + 4])
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            hw = struct.unpack(">HH", data[position + 5 : position + 9])
+        profile = profile or data[position + 4 : position + 16] == b"ICC_PROFILE\0"
+        if marker == 0xDA:
+            whole = hw is not None and data.rfind(b"\xff\xd9") > position
+            return PictureHeader("JPEG", (hw[0], hw[1]), False, profile) if whole and hw else None
+        position += 2 + length
+    return None
+
+
+def _webp(data: bytes) -> PictureHeader | None:
+    (length,) = struct.unpack("<I", data[4:8])
+    if length + 8 > len(data):
+        return None
+    name, body = data[12:16], data[20:]
+    if name == b"VP8X":
+        width, height = 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
+        return PictureHeader("WebP", (height, width), bool(body[0] & 0x10), bool(body[0] & 0x20))
+    if name == b"VP8L":
+        (bits,) = struct.unpack("<I", body[1:5])
+        return PictureHeader("WebP", (1 + (bits >> 14 & 0x3FFF), 1 + (bits & 0x3FFF)), bool(bits >> 28 & 1))
+    width, height = struct.unpack("<HH", body[6:10])
+    return PictureHeader("WebP", (height & 0x3FFF, width & 0x3FFF))
+
+
+def _tiff(data: bytes) -> PictureHeader | None:
+    tags = dict(_tiff_tags(data))
+    width, height = tags.get(256, (0,))[0], tags.get(257, (0,))[0]
+    starts, counts = tags.get(273) or tags.get(324) or (), tags.get(279) or tags.get(325) or ()
+    if not starts or any(a + n > len(data) for a, n in zip(starts, counts)):
+        return None
+    return PictureHeader("TIFF", (height, width), 338 in tags, 34675 in tags)
+
+
+def _tiff_tags(data: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """The whole-number tags of the first picture of a TIFF or BigTIFF."""
+    order, big = ("<" if data[:2] == b"II" else ">"), data[2] == 43 or data[3] == 43
+    offset_code, offset_size, entry_size = ("Q", 8, 20) if big else ("I", 4, 12)
+    (start,) = struct.unpack(order + offset_code, data[8:16] if big else data[4:8])
+    (count,) = struct.unpack(order + ("Q" if big else "H"), data[start : start + (8 if big else 2)])
+    start += 8 if big else 2
+    if start + count * entry_size > len(data):
+        raise HeaderError("is a TIFF picture that is damaged or cut off; copy or export it again")
+    for position in range(start, start + count * entry_size, entry_size):
+        tag, kind = struct.unpack(order + "HH", data[position : position + 4])
+        at = position + 4 + offset_size
+        (number,) = struct.unpack(order + offset_code, data[position + 4 : at])
+        size = _TIFF_SIZES.get(kind)
+        if size is None or number * size > len(data):
+            yield tag, (0,)
+            continue
+        if number * size > offset_size:
+            (at,) = struct.unpack(order + offset_code, data[at : at + offset_size])
+        code = {1: "B", 2: "H", 4: "I", 8: "Q"}[size]
+        yield tag, struct.unpack(f"{order}{number}{code}", data[at : at + number * size])

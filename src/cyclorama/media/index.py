@@ -1,0 +1,194 @@
+"""Which frames a video has: one pass over its packets, which also shows whether the file is whole."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from cyclorama.core.errors import InputError, MachineError
+from cyclorama.media.gate import MAX_VIDEO_PIXELS, open_container, reading
+from cyclorama.media.notes import Notes
+
+STANDARD_RATES = tuple(
+    Fraction(n, d)
+    for n, d in (
+        *((24000, 1001), (24, 1), (25, 1), (30000, 1001), (30, 1), (48000, 1001), (48, 1), (50, 1)),
+        *((60000, 1001), (60, 1), (100, 1), (120000, 1001), (120, 1)),
+    )
+)
+_STATES_ITS_LENGTH = ("mov,mp4", "matroska", "avi", "mxf", "asf", "flv", "ogg", "nut")
+_PACKET_IS_NOT_FRAME = ("vp8", "mpeg4", "mpeg1video", "mpeg2video", "theora")  # hidden, packed or field-coded frames
+DAMAGED = "the video is damaged or cut off; copy or export it again"
+
+
+@dataclass(frozen=True)
+class FrameIndex:
+    """Presentation times of every frame, in ticks of ``time_base``, strictly increasing, and which ones are keyframes
+    (positions in ``pts``, increasing, the first one 0)."""
+
+    path: Path
+    stream: int
+    time_base: Fraction
+    pts: tuple[int, ...]
+    keyframes: tuple[int, ...]
+    rate: Fraction
+    by_order: bool = False
+    """The file has no usable timestamps: frames are counted from its start, and seeking is not possible."""
+
+    @property
+    def timestamps_s(self) -> tuple[Fraction, ...]:
+        return tuple((tick - self.pts[0]) * self.time_base for tick in self.pts)
+
+    @property
+    def origin_s(self) -> Fraction:
+        """Time of the first frame on the file's own clock, which its sound shares."""
+        return self.pts[0] * self.time_base
+
+
+@dataclass
+class _Packets:
+    """What one pass over the packets saw."""
+
+    video: list[tuple[int | None, bool, bool]]  # pts, keyframe, shown
+    end_s: Fraction = Fraction(0)
+    video_end_s: Fraction = Fraction(0)
+    corrupt: bool = False
+
+
+def choose_stream(container: InputContainer, path: Path, notes: Notes) -> VideoStream:
+    """The first video stream that is not a cover picture, ready to decode within our limits."""
+    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not streams:
+        raise InputError(f"{path}: must hold a video stream, got none; give a video or a folder of frames")
+    if len(streams) > 1:
+        notes.add("input", f"{path.name} holds {len(streams)} video streams; the first one is used.")
+    stream = streams[0]
+    if stream.codec_context is None:
+        raise MachineError(f"{path}: this FFmpeg has no decoder for it; convert it, for example to ProRes")
+    stream.codec_context.options = {"max_pixels": str(MAX_VIDEO_PIXELS), "err_detect": "explode"}
+    stream.thread_type = "AUTO"
+    if stream.width * stream.height > MAX_VIDEO_PIXELS:
+        raise InputError(
+            f"{path}: a frame must hold at most {MAX_VIDEO_PIXELS} pixels (8192 x 4320), "
+            f"got {stream.width} x {stream.height}; scale it down first"
+        )
+    return stream
+
+
+def read_index(path: Path, notes: Notes) -> FrameIndex:
+    """Index a video file. ``InputError`` when it is not whole."""
+    with open_container(path) as container:
+        stream = choose_stream(container, path, notes)
+        if stream.time_base is None:
+            raise InputError(f"{path}: the video stream has no time base; convert it to mp4 or mov")
+        with reading(path, DAMAGED):
+            packets = _read_packets(container, stream)
+        if not packets.video:
+            raise InputError(f"{path}: must hold at least one frame, got none; it is cut off: copy or export it again")
+        guess, base = stream.average_rate or stream.guessed_rate, stream.base_rate
+        _require_whole(container, stream, packets, guess or Fraction(24))
+        pts, keyframes = _frames_of(packets, path, notes)
+        number, time_base, codec = stream.index, stream.time_base, stream.codec_context.name
+        untimed = container.format.name == "avi" and codec in ("h264", "hevc")  # AVI holds no times of reordered frames
+    if pts is None or untimed or codec in _PACKET_IS_NOT_FRAME:
+        pts, keyframes, count = _decoded_frames(path)
+        if pts is None:
+            rate = _nominal_rate([0], time_base, (guess, base))
+            notes.add("time", f"{path.name} holds no usable timestamps; {float(rate):.3f} frames a second are taken.")
+            return FrameIndex(path, number, 1 / rate, tuple(range(count)), (0,), rate, by_order=True)
+    rate = _nominal_rate(pts, time_base, (guess, base))
+    if any(abs((b - a) * time_base * rate - 1) > Fraction(1, 2) for a, b in pairwise(pts)):
+        notes.add("time", f"{path.name} has a variable frame rate (about {float(rate):.3f}); its timestamps are kept.")
+    return FrameIndex(path, number, time_base, tuple(pts), tuple(keyframes), rate)
+
+
+def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
+    seen = _Packets([])
+    for packet in container.demux():
+        if packet.size == 0 or packet.time_base is None:
+            continue
+        start = packet.pts if packet.pts is not None else packet.dts
+        end_s = (start + (packet.duration or 0)) * packet.time_base if start is not None else Fraction(0)
+        seen.end_s = max(seen.end_s, end_s)
+        if packet.stream_index == stream.index:
+            seen.video_end_s = max(seen.video_end_s, end_s)
+            seen.video.append((packet.pts, packet.is_keyframe, not packet.is_discard))
+            seen.corrupt |= packet.is_corrupt
+    return seen
+
+
+def _require_whole(container: InputContainer, stream: VideoStream, packets: _Packets, rate: Fraction) -> None:
+    path = container.name
+    if packets.corrupt:
+        raise InputError(f"{path}: {DAMAGED}")
+    slack = Fraction(3, 2) / rate
+    if stream.duration is not None and stream.time_base is not None:
+        stated = ((stream.start_time or 0) + stream.duration) * stream.time_base
+        _require_length(path, stated, packets.video_end_s, slack)
+    if container.duration and container.format.name.startswith(_STATES_ITS_LENGTH):
+        stated = Fraction((container.start_time or 0) + container.duration, av.time_base)
+        _require_length(path, stated, packets.end_s, slack)
+
+
+def _require_length(path: str, stated: Fraction, found: Fraction, slack: Fraction) -> None:
+    if stated - found > slack:
+        raise InputError(
+            f"{path}: the file says it is {float(stated):.2f} s long but its frames end at {float(found):.2f} s; "
+            "it is cut off: copy or export it again"
+        )
+
+
+def _frames_of(packets: _Packets, path: Path, notes: Notes) -> tuple[list[int] | None, list[int]]:
+    """Times and keyframes as the packets tell them; None when they do not."""
+    first = next((i for i, (_, key, _) in enumerate(packets.video) if key), None)
+    if first is None or any(pts is None for pts, _, _ in packets.video):
+        return None, []
+    origin = packets.video[first][0] or 0
+    shown = [(pts or 0, key) for pts, key, show in packets.video[first:] if show]
+    whole = sorted((pts, key) for pts, key in shown if pts >= origin or not packets.video[first][2])
+    if len(whole) < len(packets.video):
+        notes.add(
+            "input",
+            f"{path.name} holds {len(packets.video) - len(whole)} frames that no player shows (before its first "
+            "keyframe or cut by its edit list); they are left out.",
+        )
+    pts = [tick for tick, _ in whole]
+    if not pts or any(b <= a for a, b in pairwise(pts)):
+        return None, []
+    return pts, sorted({0, *(i for i, (_, key) in enumerate(whole) if key)})
+
+
+def _decoded_frames(path: Path) -> tuple[list[int] | None, list[int], int]:
+    """Times (None when they are missing or out of order), keyframes and the count, by decoding everything."""
+    pts: list[int | None] = []
+    keyframes = [0]
+    with open_container(path) as container, reading(path, DAMAGED):
+        stream = choose_stream(container, path, Notes())
+        for frame in container.decode(stream):
+            if frame.key_frame and pts:
+                keyframes.append(len(pts))
+            pts.append(frame.pts)
+    if not pts:
+        raise InputError(f"{path}: no frame could be decoded; copy or export it again")
+    times = [tick for tick in pts if tick is not None]
+    in_order = len(times) == len(pts) and all(b > a for a, b in pairwise(times))
+    return (times if in_order else None), keyframes, len(pts)
+
+
+def _nominal_rate(pts: list[int], time_base: Fraction, stated: tuple[Fraction | None, Fraction | None]) -> Fraction:
+    """The standard rate that the file's average or its base rate means; else the average as it is."""
+    average, base = stated
+    if not average and len(pts) > 1:
+        average = (len(pts) - 1) / ((pts[-1] - pts[0]) * time_base)
+    if not average:
+        return Fraction(24)
+    for rate in (average, base or average):
+        nearest = min(STANDARD_RATES, key=lambda standard: abs(standard - rate))
+        if abs(nearest - rate) < rate / 5000 and abs(nearest - average) < average / 20:
+            return nearest
+    return average

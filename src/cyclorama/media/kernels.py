@@ -1,0 +1,189 @@
+"""Fused pixel kernels: YUV planes to scene-linear pictures and back, one pass, no full-frame temporaries.
+
+    R = Y + 2 (1 - kr) Cr        B = Y + 2 (1 - kb) Cb        G = (Y - kr R - kb B) / (1 - kr - kb)
+
+with Y in 0..1 and Cb, Cr in -0.5..0.5. Values are not clipped on the way in, and clipped to 0..1 on the way out. Chroma
+of 4:2:0 and 4:2:2 sits on the left luma sample (MPEG-2, H.264, HEVC) or between the two (JPEG), and between rows; it is
+interpolated linearly.
+
+The display curve is evaluated, not looked up: ``u ** 2.4 = u * u * P(sqrt(u))`` with a polynomial P good to 4e-6, which
+the compiler turns into vector code (a table costs three times as much). Other curves are tables.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numba import njit
+
+from cyclorama.core.arrays import Array
+
+TABLE_LOW, TABLE_HIGH, TABLE_STEPS = -1.0, 2.0, 12288
+_FAST = {"contract", "nsz"}
+
+
+def transfer_table(linear_from_signal: Callable[[Array], Array]) -> Array:
+    """A transfer curve sampled over ``TABLE_LOW..TABLE_HIGH`` of the signal, for linear interpolation."""
+    signal = np.linspace(TABLE_LOW, TABLE_HIGH, TABLE_STEPS + 1)
+    return np.ascontiguousarray(linear_from_signal(signal), np.float32)
+
+
+def _polynomial(curve: Callable[[Array], Array], low: float, high: float) -> tuple[np.float32, ...]:
+    """Degree 7, small relative error: Chebyshev interpolation of ``curve(t)`` weighted by its reciprocal."""
+    nodes = (low + high) / 2 + (high - low) / 2 * np.cos(np.pi * (np.arange(64) + 0.5) / 64)
+    value = curve(nodes)
+    powers = np.vander(nodes, 8, increasing=True) / value[:, None]
+    return tuple(np.float32(c) for c in np.linalg.lstsq(powers, np.ones(64), rcond=None)[0])
+
+
+# u ** 0.4 for t = sqrt(u), u = (signal + 0.055) / 1.055 with signal up to 1.2; x ** (1 / 2.4) for t = x ** 0.25.
+_D = _polynomial(lambda t: t**0.8, (0.095 / 1.055) ** 0.5, (1.255 / 1.055) ** 0.5)
+_E = _polynomial(lambda t: t ** (5 / 3), 0.0031**0.25, 1.0)
+_D0, _D1, _D2, _D3, _D4, _D5, _D6, _D7 = _D
+_E0, _E1, _E2, _E3, _E4, _E5, _E6, _E7 = _E
+DISPLAY_TABLE = np.empty(0, np.float32)  # the empty table names the display curve
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _linear_of_display_row(row: Array) -> None:
+    for x in range(row.size):
+        a = abs(row[x])
+        u = (a + np.float32(0.055)) * np.float32(1 / 1.055)
+        t = np.sqrt(u)
+        power = _D0 + t * (_D1 + t * (_D2 + t * (_D3 + t * (_D4 + t * (_D5 + t * (_D6 + t * _D7))))))
+        linear = u * u * power if a > np.float32(0.04045) else a * np.float32(1 / 12.92)
+        row[x] = linear if row[x] >= np.float32(0.0) else -linear
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _linear_of_table_row(row: Array, table: Array) -> None:
+    for x in range(row.size):
+        position = (row[x] - np.float32(TABLE_LOW)) * np.float32(TABLE_STEPS / (TABLE_HIGH - TABLE_LOW))
+        position = min(max(position, np.float32(0.0)), np.float32(TABLE_STEPS - 0.5))
+        step = np.int32(position)
+        low = table[step]
+        row[x] = low + (table[step + 1] - low) * (position - np.float32(step))
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _display_of_linear_row(row: Array) -> None:
+    """In place, clipped to 0..1; NaN becomes 0."""
+    for x in range(row.size):
+        linear = row[x] if row[x] > np.float32(0.0) else np.float32(0.0)
+        linear = linear if linear < np.float32(1.0) else np.float32(1.0)
+        t = np.sqrt(np.sqrt(linear))
+        power = _E0 + t * (_E1 + t * (_E2 + t * (_E3 + t * (_E4 + t * (_E5 + t * (_E6 + t * _E7))))))
+        curved = np.float32(1.055) * power - np.float32(0.055)
+        row[x] = curved if linear > np.float32(0.0031308) else linear * np.float32(12.92)
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _chroma_row(plane: Array, row: int, sub: Array, code: tuple[float, float, float], blend: Array, out: Array) -> None:
+    """A row of a chroma plane at luma size, -0.5..0.5. ``sub``: (sub_x, sub_y, left); ``code``: zero, scale, shift."""
+    zero, scale, shift = code
+    sub_x, sub_y, left = sub[0], sub[1], sub[2]
+    num_columns = (out.size + sub_x - 1) // sub_x
+    near = row // sub_y
+    far, weight = near, np.float32(0.0)
+    if sub_y == 2:
+        far = min(max(near + (1 if row & 1 else -1), 0), plane.shape[0] - 1)
+        weight = np.float32(0.25)
+    near_row, far_row = plane[near], plane[far]
+    for x in range(num_columns):
+        a, b = np.float32(near_row[x]), np.float32(far_row[x])
+        blend[x + 1] = (a + (b - a) * weight - zero) * scale
+    blend[0], blend[num_columns + 1] = blend[1], blend[num_columns]
+    if sub_x == 1:
+        for x in range(num_columns):
+            out[x] = blend[x + 1] + (blend[x + 2] - blend[x + 1]) * shift
+        return
+    before = np.float32(0.0 if left else 0.25)
+    after = np.float32(0.5 if left else 0.25)
+    for x in range(out.size // 2):
+        here = blend[x + 1]
+        out[2 * x] = here + (blend[x] - here) * before
+        out[2 * x + 1] = here + (blend[x + 2] - here) * after
+    if out.size & 1:
+        out[out.size - 1] = blend[num_columns]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def linear_from_yuv(planes: tuple[Array, Array, Array], sub: Array, scales: Array, table: Array, out: Array) -> None:
+    """Three code planes (rows may be padded) into ``out``, h w 3 float32 scene-linear.
+
+    ``sub``: (sub_x, sub_y, left-sited) int64. ``scales``: float32, zero and scale of luma, of chroma, then the matrix
+    (r from cr, g from cb, g from cr, b from cb), and how far right 4:4:4 chroma sits, in pixels. ``table``: a transfer
+    table, or ``DISPLAY_TABLE``.
+    """
+    width = out.shape[1]
+    luma_zero, luma_scale, chroma = scales[0], scales[1], (scales[2], scales[3], scales[8])
+    r_cr, g_cb, g_cr, b_cb = scales[4], scales[5], scales[6], scales[7]
+    blend = np.empty(width + 2, np.float32)
+    cb, cr = np.empty(width, np.float32), np.empty(width, np.float32)
+    r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
+    for row in range(out.shape[0]):
+        _chroma_row(planes[1], row, sub, chroma, blend, cb)
+        _chroma_row(planes[2], row, sub, chroma, blend, cr)
+        codes, target = planes[0][row], out[row]
+        for x in range(width):
+            level = (np.float32(codes[x]) - luma_zero) * luma_scale
+            r[x] = level + r_cr * cr[x]
+            g[x] = level + g_cb * cb[x] + g_cr * cr[x]
+            b[x] = level + b_cb * cb[x]
+        for channel in (r, g, b):
+            if table.size == 0:
+                _linear_of_display_row(channel)
+            else:
+                _linear_of_table_row(channel, table)
+        for x in range(width):
+            target[x, 0] = r[x]
+            target[x, 1] = g[x]
+            target[x, 2] = b[x]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _display_rows(linear: Array, r: Array, g: Array, b: Array) -> None:
+    for x in range(linear.shape[0]):
+        r[x] = linear[x, 0]
+        g[x] = linear[x, 1]
+        b[x] = linear[x, 2]
+    _display_of_linear_row(r)
+    _display_of_linear_row(g)
+    _display_of_linear_row(b)
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _store_chroma(sums: Array, gain: np.float32, out: Array) -> None:
+    """Left-sited chroma at half width from a padded row of differences: weights 1 2 1."""
+    for x in range(out.size):
+        mean = sums[2 * x] + np.float32(2.0) * sums[2 * x + 1] + sums[2 * x + 2]
+        out[x] = np.uint8(mean * gain + np.float32(128.5))
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def bt709_from_linear(linear: Array, y: Array, cb: Array, cr: Array, sub: int) -> None:
+    """A scene-linear picture into 8-bit limited-range BT.709 planes. ``sub`` 2: 4:2:0, even sizes, left-sited;
+    1: 4:4:4. Each value is rounded once, from the unrounded display value."""
+    height, width = linear.shape[0], linear.shape[1]
+    r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
+    blue, red = np.zeros(width + 2, np.float32), np.zeros(width + 2, np.float32)
+    kr, kb = np.float32(0.2126), np.float32(0.0722)
+    kg = np.float32(1.0) - kr - kb
+    blue_gain = np.float32(224 / (2 * (1 - 0.0722)) / (4 * sub))
+    red_gain = np.float32(224 / (2 * (1 - 0.2126)) / (4 * sub))
+    for row in range(height):
+        _display_rows(linear[row], r, g, b)
+        keep = np.float32(row % sub)  # the second row of a pair adds to the first
+        codes = y[row]
+        for x in range(width):
+            luma = kr * r[x] + kg * g[x] + kb * b[x]
+            codes[x] = np.uint8(luma * np.float32(219.0) + np.float32(16.5))
+            blue[x + 1] = blue[x + 1] * keep + (b[x] - luma)
+            red[x + 1] = red[x + 1] * keep + (r[x] - luma)
+        if sub == 1:
+            for x in range(width):
+                cb[row, x] = np.uint8(blue[x + 1] * (np.float32(4.0) * blue_gain) + np.float32(128.5))
+                cr[row, x] = np.uint8(red[x + 1] * (np.float32(4.0) * red_gain) + np.float32(128.5))
+        elif row & 1:
+            blue[0], red[0] = blue[1], red[1]
+            _store_chroma(blue, blue_gain, cb[row // 2, : width // 2])
+            _store_chroma(red, red_gain, cr[row // 2, : width // 2])

@@ -1,0 +1,134 @@
+"""Mattes: alpha as linear data, from a video or a folder of pictures."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from cyclorama.core.arrays import Array
+from cyclorama.media.colour import is_full_range
+from cyclorama.media.decoder import FrameDecoder
+from cyclorama.media.gate import open_container
+from cyclorama.media.index import choose_stream, read_index
+from cyclorama.media.notes import Notes
+from cyclorama.media.pictures import has_useful_alpha, read_matte_picture
+from cyclorama.media.pixels import bits_of, is_planar, plane_codes, upright
+from cyclorama.media.sequence import list_frames, require_one_size
+
+
+class MatteClip(Protocol):
+    """Alpha frame by frame."""
+
+    @property
+    def num_frames(self) -> int: ...
+
+    @property
+    def hw(self) -> tuple[int, int]: ...
+
+    def alpha(self, index: int) -> Array:
+        """h w float32, 0 background .. 1 actor, fresh. ``IndexError`` outside, ``InputError`` when damaged."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def open_matte(path: Path, *, notes: Notes) -> MatteClip:
+    """A matte from a video (its alpha channel, else its luma) or a folder of pictures (alpha, else green or grey)."""
+    return SequenceMatte(list_frames(path), notes) if path.is_dir() else VideoMatte(path, notes)
+
+
+class SequenceMatte:
+    """A matte over a folder of pictures of any bit depth."""
+
+    def __init__(self, frames: tuple[Path, ...], notes: Notes) -> None:
+        self._frames, self._notes = frames, notes
+        self._hw = require_one_size(frames)
+        self._channel = "alpha" if has_useful_alpha(frames[0]) else "colour"
+        words = "its alpha channel" if self._channel == "alpha" else "its grey (or green) channel"
+        notes.add("input", f"The matte {frames[0].parent.name} is read from {words}.")
+
+    @property
+    def num_frames(self) -> int:
+        return len(self._frames)
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        return self._hw
+
+    def alpha(self, index: int) -> Array:
+        if not 0 <= index < self.num_frames:
+            raise IndexError(f"frame must be 0..{self.num_frames - 1}, got {index}")
+        return read_matte_picture(self._frames[index], self._channel, self._frames[0].parent.name, notes=self._notes)
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+class VideoMatte:
+    """A matte over a video file."""
+
+    def __init__(self, path: Path, notes: Notes) -> None:
+        self._index = read_index(path, notes)
+        with open_container(path) as container:
+            codec = choose_stream(container, path, Notes()).codec_context.name
+        self._decoder = FrameDecoder(self._index)
+        self._reformatter = VideoReformatter()
+        first = self._decoder.frame(0)
+        self._turn, swaps, words = upright(first)
+        if words:
+            notes.add("geometry", f"{path.name} {words}.")
+        self._hw = (first.width, first.height) if swaps else (first.height, first.width)
+        self._has_alpha = (
+            any(c.is_alpha for c in first.format.components) and _alpha(first, self._reformatter).min() < 1
+        )
+        rgb = first.format.is_rgb or first.format.name == "pal8"
+        self._full = rgb or self._has_alpha or is_full_range(first, codec, path.name, notes)
+        notes.add("input", f"The matte {path.name} is read from its {'alpha channel' if self._has_alpha else 'luma'}.")
+
+    @property
+    def num_frames(self) -> int:
+        return len(self._index.pts)
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        return self._hw
+
+    @property
+    def timestamps_s(self) -> tuple[Fraction, ...]:
+        return self._index.timestamps_s
+
+    def alpha(self, index: int) -> Array:
+        frame = self._decoder.frame(index)
+        alpha = _alpha(frame, self._reformatter) if self._has_alpha else self._luma(frame)
+        return np.ascontiguousarray(self._turn(alpha))
+
+    def _luma(self, frame: VideoFrame) -> Array:
+        if frame.format.is_rgb or frame.format.name == "pal8":
+            return _channel(frame, ("rgb24", "rgb48le"), 1, self._reformatter)
+        if not is_planar(frame.format.name):
+            frame = self._reformatter.reformat(frame, format="yuv444p16le", threads=1)
+        bits = bits_of(frame)
+        low, high = (0, (1 << bits) - 1) if self._full else (16 << (bits - 8), 235 << (bits - 8))
+        codes = plane_codes(frame, 0)[:, : frame.width].astype(np.float32)
+        return np.clip((codes - np.float32(low)) / np.float32(high - low), 0, 1)
+
+    def close(self) -> None:
+        self._decoder.close()
+
+
+def _alpha(frame: VideoFrame, reformatter: VideoReformatter) -> Array:
+    """The alpha channel, always full range."""
+    if frame.format.name.startswith("yuva") and not frame.format.name.endswith("be"):
+        bits = bits_of(frame)
+        return plane_codes(frame, 3)[:, : frame.width].astype(np.float32) / np.float32((1 << bits) - 1)
+    return _channel(frame, ("rgba", "rgba64le"), 3, reformatter)
+
+
+def _channel(frame: VideoFrame, formats: tuple[str, str], channel: int, reformatter: VideoReformatter) -> Array:
+    """One channel, 0..1, through the 8-bit or the 16-bit layout: widening 8 bits to 16 in the scaler is not exact."""
+    target = formats[any(c.bits > 8 for c in frame.format.components)]
+    codes = reformatter.reformat(frame, format=target, threads=1).to_ndarray()[..., channel]
+    return codes.astype(np.float32) / np.float32(255 if codes.dtype == np.uint8 else 65535)

@@ -1,0 +1,125 @@
+"""Where results may go, and how they appear there: whole, at once, or not at all."""
+
+import errno
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+
+from cyclorama.core.clip import Clip
+from cyclorama.core.errors import InputError, MachineError
+from cyclorama.media.gate import writing
+
+VIDEO_SUFFIXES = (".mp4", ".mov")
+SEQUENCE_SUFFIXES = (".png", ".exr")
+_NUMBER = re.compile(r"%(?:0(\d))?d")
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """What is written: (height, width), nominal rate, and the exact time of every frame in seconds, the first 0."""
+
+    hw: tuple[int, int]
+    rate: Fraction
+    timestamps_s: tuple[Fraction, ...]
+    timecode: str | None = None
+
+    def __post_init__(self) -> None:
+        times = self.timestamps_s
+        if not times or times[0] != 0 or any(b <= a for a, b in pairwise(times)):
+            raise ValueError(f"timestamps_s must start at 0 and increase, got {[float(t) for t in times[:5]]} ...")
+
+    @classmethod
+    def of_clip(cls, clip: Clip, start: int = 0, stop: int | None = None) -> "OutputSpec":
+        """Frames ``start`` to ``stop`` (exclusive) of a clip, its timecode kept when the first frame is."""
+        times = clip.timestamps_s[start:stop]
+        if not times:
+            raise InputError(f"the frame range must lie in 0..{clip.num_frames - 1}, got {start}..{stop}")
+        timecode = getattr(clip, "timecode", None) if start == 0 else None
+        return cls(clip.hw, clip.rate, tuple(t - times[0] for t in times), timecode)
+
+    @property
+    def num_frames(self) -> int:
+        return len(self.timestamps_s)
+
+
+def is_sequence(output: Path) -> bool:
+    """Whether the name is a pattern such as ``shot/%04d.png``."""
+    return output.suffix.lower() in SEQUENCE_SUFFIXES
+
+
+def sequence_paths(pattern: Path, num_frames: int, first: int = 0) -> tuple[Path, ...]:
+    """The files of a numbered sequence. ``InputError`` when the name has not exactly one ``%04d`` or ``%d``."""
+    found = list(_NUMBER.finditer(pattern.name))
+    if len(found) != 1 or pattern.name.count("%") != 1:
+        raise InputError(f"{pattern}: the name of a sequence must hold one frame number such as %04d, got {len(found)}")
+    width = int(found[0].group(1) or 0)
+    before, after = pattern.name[: found[0].start()], pattern.name[found[0].end() :]
+    return tuple(pattern.with_name(f"{before}{first + i:0{width}d}{after}") for i in range(num_frames))
+
+
+def check_output_free(output: Path, *, overwrite: bool, inputs: Sequence[Path], num_frames: int = 1) -> None:
+    """Refuse, before any work, an output that cannot or must not be written. ``InputError`` or ``MachineError``."""
+    suffix = output.suffix.lower()
+    if suffix not in VIDEO_SUFFIXES + SEQUENCE_SUFFIXES:
+        kinds = ", ".join([*VIDEO_SUFFIXES, *(f"%04d{s}" for s in SEQUENCE_SUFFIXES)])
+        raise InputError(
+            f"{output}: cannot write {suffix or 'a name without a suffix'}; end the name in one of {kinds}"
+        )
+    targets = sequence_paths(output, num_frames) if is_sequence(output) else (output,)
+    if not output.parent.is_dir():
+        raise InputError(f"{output}: the folder {output.parent} must exist; create it first (mkdir -p {output.parent})")
+    for path in inputs:
+        same = any(target.exists() and path.exists() and target.samefile(path) for target in targets)
+        if same or (is_sequence(output) and path.is_dir() and output.parent.samefile(path)):
+            raise InputError(f"{output}: the output must not replace or join the input {path}; choose another name")
+    taken = next((target for target in targets if target.exists() or target.is_symlink()), None)
+    if taken is not None and taken.is_dir():
+        raise InputError(f"{taken}: the output must be a file, this is a folder; choose another name")
+    if taken is not None and not overwrite:
+        raise InputError(f"{taken}: it exists already; choose another name or allow it to be replaced (--overwrite)")
+    if not os.access(output.parent, os.W_OK | os.X_OK):
+        raise MachineError(
+            f"{output.parent}: this user may not write here; change its permissions or choose another place"
+        )
+
+
+def publish(temporary: Path, final: Path, overwrite: bool) -> None:
+    """Move a finished file to its name so that it is there whole or not at all, also after a power cut.
+
+    Both must be on one file system. Without ``overwrite`` an existing ``final`` is left alone: ``InputError``.
+    """
+    with writing(final):
+        _sync(temporary)
+        if overwrite:
+            os.replace(temporary, final)
+        else:
+            _move_new(temporary, final)
+        _sync(final.parent)
+
+
+def _move_new(temporary: Path, final: Path) -> None:
+    taken = InputError(f"{final}: it appeared while the work ran; choose another name or allow it to be replaced")
+    try:
+        os.link(temporary, final)
+    except FileExistsError:
+        raise taken from None
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
+            raise
+        if final.exists():  # a file system without links: the check and the move are two steps
+            raise taken from None
+        os.rename(temporary, final)
+        return
+    os.unlink(temporary)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,107 @@
+"""Single pictures to scene-linear arrays and to mattes."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.display import linear_from_code8, linear_from_display
+from cyclorama.core.errors import InputError
+from cyclorama.media.exr import exr_hw, finite, read_exr, read_exr_matte
+from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
+from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, read_header
+from cyclorama.media.notes import Notes
+
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".exr")
+_COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and palette expanded, EXIF orientation applied
+_LINEAR_OF_CODE16 = linear_from_display(np.arange(65536) / 65535.0)
+
+
+def read_picture(path: Path, *, notes: Notes, label: str | None = None) -> Array:
+    """A PNG, JPEG, TIFF, WebP (8 or 16 bit, sRGB) or EXR or float TIFF (linear) as h w 3 float32 scene-linear.
+
+    ``label``: what the notes call it (its name when None).
+
+    ``InputError`` when it is not one of these, is cut off, or is larger than 100 megapixels.
+    """
+    path = require_file(path)
+    label = label or path.name
+    if _kind(path) == "EXR":
+        return read_exr(path, label, notes)
+    data, header = _load(path)
+    if header.has_alpha:
+        notes.add("input", f"{label} has an alpha channel; it is left out.")
+    if header.has_profile:
+        notes.add("colour", f"{label} has an ICC profile; it is not applied: sRGB is taken.")
+    codes = _decode(data, _COLOUR, path)
+    codes = cv2.cvtColor(codes, cv2.COLOR_BGR2RGB)
+    if codes.dtype == np.uint8:
+        return linear_from_code8(codes)
+    if codes.dtype == np.uint16:
+        return _LINEAR_OF_CODE16[codes]
+    notes.add("colour", f"{label} holds floating-point values; they are taken as scene-linear.")
+    return finite(codes.astype(np.float32), label, notes)
+
+
+def read_matte_picture(path: Path, channel: str, label: str, *, notes: Notes) -> Array:
+    """One channel of a picture as data: h w float32, 0..1. ``channel``: ``"alpha"`` or ``"colour"`` (green or grey)."""
+    path = require_file(path)
+    if _kind(path) == "EXR":
+        return read_exr_matte(path, label, notes)
+    data, _ = _load(path)
+    codes = _decode(data, cv2.IMREAD_UNCHANGED, path)
+    if codes.ndim == 3:
+        if channel == "alpha" and codes.shape[2] not in (2, 4):
+            raise InputError(f"{path}: must have an alpha channel like the first frame, got none; render it again")
+        codes = codes[..., -1] if channel == "alpha" else codes[..., 0 if codes.shape[2] == 2 else 1]
+    if codes.dtype in (np.uint8, np.uint16):
+        return codes.astype(np.float32) / np.float32(np.iinfo(codes.dtype).max)
+    return np.clip(finite(codes.astype(np.float32), label, notes), 0, 1)
+
+
+def has_useful_alpha(path: Path) -> bool:
+    """Whether a picture has an alpha channel that is not opaque everywhere."""
+    if _kind(path) == "EXR":
+        return False
+    data, _ = _load(path)
+    codes = _decode(data, cv2.IMREAD_UNCHANGED, path)
+    return bool(codes.ndim == 3 and codes.shape[2] in (2, 4) and codes[..., -1].min() < np.iinfo(codes.dtype).max)
+
+
+def picture_hw(path: Path) -> tuple[int, int]:
+    """The stored size of a picture, from its header. ``InputError`` when it is not whole."""
+    path = require_file(path)
+    return exr_hw(path) if _kind(path) == "EXR" else _load(path)[1].hw
+
+
+def _kind(path: Path) -> str | None:
+    with reading(path, "cannot be read; copy it again"), path.open("rb") as file:
+        return kind_of(file.read(16))
+
+
+def _load(path: Path) -> tuple[bytes, PictureHeader]:
+    with reading(path, "cannot be read; copy it again"):
+        data = path.read_bytes()
+    try:
+        header = read_header(data)
+    except HeaderError as error:
+        raise InputError(f"{path}: it {error}") from None
+    height, width = header.hw
+    if height * width > MAX_PICTURE_PIXELS:
+        raise InputError(
+            f"{path}: a picture must hold at most {MAX_PICTURE_PIXELS // 1_000_000} megapixels, "
+            f"got {width} x {height}; scale it down first"
+        )
+    return data, header
+
+
+def _decode(data: bytes, flags: int, path: Path) -> Array:
+    damaged = InputError(f"{path}: the picture is damaged or of a variant that cannot be read; export it again as PNG")
+    try:
+        codes = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        raise damaged from None
+    if codes is None or codes.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
+        raise damaged
+    return codes

@@ -1,0 +1,133 @@
+"""A video file as a clip."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from av.video.frame import VideoFrame
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.clip import proxy_hw
+from cyclorama.media.colour import SignalColour, signal_colour
+from cyclorama.media.decoder import FrameDecoder
+from cyclorama.media.gate import open_container
+from cyclorama.media.index import FrameIndex, choose_stream, read_index
+from cyclorama.media.notes import Notes
+from cyclorama.media.pixels import PixelConverter, Turn, upright
+from cyclorama.media.sound import Sound
+
+
+@dataclass(frozen=True)
+class VideoStreamFacts:
+    """What was found out about a video when it was opened; shared by a clip and its proxies."""
+
+    index: FrameIndex
+    colour: SignalColour
+    turn: Turn
+    swaps_sides: bool
+    stored_hw: tuple[int, int]
+    left_sited: bool
+    timecode: str | None
+
+
+def probe_video(path: Path, notes: Notes) -> VideoStreamFacts:
+    """Index a video and decode its first frame. ``InputError`` when it is not whole or not readable."""
+    index = read_index(path, notes)
+    with open_container(path) as container:
+        stream = choose_stream(container, path, Notes())
+        codec, aspect = stream.codec_context.name, stream.sample_aspect_ratio
+        tags = (container.metadata, *(s.metadata for s in container.streams))
+        timecode = next((t["timecode"] for t in tags if "timecode" in t), None)
+    decoder = FrameDecoder(index)
+    frame = decoder.frame(0)
+    decoder.close()
+    turn, swaps, words = upright(frame)
+    if words:
+        notes.add("geometry", f"{path.name} {words}.")
+    if aspect and aspect != 1:
+        notes.add("geometry", f"{path.name} has pixels of aspect {aspect}; they are used as square, not resampled.")
+    if frame.interlaced_frame:
+        notes.add(
+            "input", f"{path.name} is interlaced; its frames are used as they are: deinterlace it for clean edges."
+        )
+    _note_alpha(frame, path, notes)
+    colour = signal_colour(frame, codec, path.name, notes)
+    hw = (frame.height, frame.width)
+    return VideoStreamFacts(index, colour, turn, swaps, hw, codec != "mjpeg", timecode)
+
+
+def _note_alpha(frame: VideoFrame, path: Path, notes: Notes) -> None:
+    if any(c.is_alpha for c in frame.format.components):
+        notes.add(
+            "input", f"{path.name} has an alpha channel; it is not used here (give the file as a matte to use it)."
+        )
+
+
+class VideoClip:
+    """``core.clip.Clip`` over a video file. Close it, or use it in a ``with``; its proxies close with it."""
+
+    def __init__(self, facts: VideoStreamFacts, stored_hw: tuple[int, int] | None = None) -> None:
+        self._facts = facts
+        self._stored_hw = stored_hw or facts.stored_hw
+        self._decoder = FrameDecoder(facts.index)
+        self._converter = PixelConverter(
+            facts.colour, facts.turn, left_sited=facts.left_sited, stored_hw=self._stored_hw
+        )
+        self._proxies: list[VideoClip] = []
+
+    @property
+    def path(self) -> Path:
+        return self._facts.index.path
+
+    @property
+    def num_frames(self) -> int:
+        return len(self._facts.index.pts)
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        return self._stored_hw[::-1] if self._facts.swaps_sides else self._stored_hw
+
+    @property
+    def rate(self) -> Fraction:
+        return self._facts.index.rate
+
+    @property
+    def timestamps_s(self) -> tuple[Fraction, ...]:
+        return self._facts.index.timestamps_s
+
+    @property
+    def timecode(self) -> str | None:
+        """Timecode of the first frame as the file states it."""
+        return self._facts.timecode
+
+    def frame(self, index: int) -> Array:
+        """Frame ``index``, h w 3 float32 scene-linear, fresh. ``IndexError`` outside, ``InputError`` when damaged."""
+        return self._converter.linear(self._decoder.frame(index, self._converter.shrink))
+
+    def proxy(self, long_side: int) -> "VideoClip":
+        """The same video decoded straight to a smaller size (averaged in code values, fit for analysis)."""
+        if long_side >= max(self._stored_hw):
+            return self
+        clip = VideoClip(self._facts, proxy_hw(self._stored_hw, long_side))
+        self._proxies.append(clip)
+        return clip
+
+    def sound(self, start: int = 0, stop: int | None = None) -> Sound:
+        """The sound that belongs to frames ``start`` to ``stop`` (exclusive; None: to the end, the tail kept)."""
+        index = self._facts.index
+        return Sound.of_frames(index.path, index.origin_s, index.timestamps_s, (start, stop))
+
+    def close(self) -> None:
+        self._decoder.close()
+        for clip in self._proxies:
+            clip.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,155 @@
+"""H.264 in mp4 or mov."""
+
+import math
+import shutil
+import tempfile
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.video.frame import VideoFrame
+
+from cyclorama.core.arrays import Array, require_picture, shape_words
+from cyclorama.core.errors import InputError, MachineError
+from cyclorama.media.gate import writing
+from cyclorama.media.index import read_index
+from cyclorama.media.kernels import bt709_from_linear
+from cyclorama.media.notes import Notes
+from cyclorama.media.output import OutputSpec, publish
+from cyclorama.media.pixels import plane_codes
+from cyclorama.media.sound import Sound, SoundCopy
+
+_BT709, _SRGB, _LIMITED = 1, 13, 1  # H.273 numbers, FFmpeg's number of the range
+
+
+def exact_time_base(timestamps_s: tuple[Fraction, ...], rate: Fraction) -> Fraction:
+    """The coarsest clock that hits every timestamp; that of the nominal rate for a single frame."""
+    ticks = math.lcm(*(t.denominator for t in timestamps_s), rate.numerator if len(timestamps_s) == 1 else 1)
+    if ticks > 2**31 - 1:
+        raise InputError(f"the timestamps need a clock of {ticks} ticks a second; convert the plate to a constant rate")
+    return Fraction(1, ticks)
+
+
+class VideoWriter:
+    """Frames in order; BT.709 primaries and matrix, sRGB transfer, limited range, the plate's own timestamps."""
+
+    def __init__(
+        self,
+        output: Path,
+        folder: Path,
+        spec: OutputSpec,
+        *,
+        notes: Notes,
+        sound: Sound | None = None,
+        quality: tuple[int, str] = (16, "veryfast"),
+    ) -> None:
+        self._output, self._spec = output, spec
+        with writing(folder):
+            self._folder = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
+        self._temporary = self._folder / f"video{output.suffix.lower()}"
+        self._time_base = exact_time_base(spec.timestamps_s, spec.rate)
+        self._ticks = [int(t / self._time_base) for t in spec.timestamps_s]
+        self._sub = 2 if spec.hw[0] % 2 == 0 and spec.hw[1] % 2 == 0 else 1
+        if self._sub == 1:
+            notes.add(
+                "output", "H.264 4:2:0 needs even sizes; this odd size is written as 4:4:4, which few players show."
+            )
+        self._next = 0
+        with writing(output):
+            self._container: OutputContainer | None = av.open(
+                str(self._temporary), mode="w", options={"movflags": "+faststart"}
+            )
+            self._add_picture(self._container, quality)
+            self._sound = SoundCopy(sound, self._container, notes) if sound is not None else None
+
+    def _add_picture(self, container: OutputContainer, quality: tuple[int, str]) -> None:
+        options = {"crf": str(quality[0]), "preset": quality[1]}
+        stream = container.add_stream("libx264", rate=self._spec.rate, options=options)
+        stream.height, stream.width = self._spec.hw
+        stream.pix_fmt = "yuv420p" if self._sub == 2 else "yuv444p"
+        stream.time_base = stream.codec_context.time_base = self._time_base
+        context = stream.codec_context
+        context.color_primaries, context.color_trc = _BT709, _SRGB
+        context.colorspace, context.color_range = _BT709, _LIMITED
+        if self._spec.timecode:
+            container.metadata["timecode"] = self._spec.timecode
+        self._stream = stream
+
+    def write(self, index: int, picture: Array) -> None:
+        """The next frame, h w 3 float32 scene-linear."""
+        require_picture("picture", picture)
+        if picture.shape[:2] != self._spec.hw:
+            raise ValueError(f"a frame must be {self._spec.hw[0]} x {self._spec.hw[1]}, got {shape_words(picture)}")
+        if index != self._next or index >= self._spec.num_frames:
+            raise ValueError(f"frames must be written in order, expected {self._next}, got {index}")
+        frame = VideoFrame(self._spec.hw[1], self._spec.hw[0], self._stream.pix_fmt or "yuv420p")
+        y, cb, cr = (plane_codes(frame, plane) for plane in range(3))
+        bt709_from_linear(np.ascontiguousarray(picture), y, cb, cr, self._sub)
+        frame.pts, frame.time_base = self._ticks[index], self._time_base
+        frame.colorspace, frame.color_range = _BT709, _LIMITED
+        with writing(self._output):
+            self._mux(self._stream.encode(frame))
+        self._next += 1
+
+    def _mux(self, packets: list[Packet]) -> None:
+        assert self._container is not None
+        for packet in packets:
+            packet.duration = self._duration(packet.pts)
+            if self._sound is not None and packet.dts is not None:
+                self._container.mux(list(self._sound.packets_until(packet.dts * self._time_base)))
+            self._container.mux(packet)
+
+    def _duration(self, tick: int | None) -> int:
+        """To the next frame; of one nominal frame for the last."""
+        following = np.searchsorted(self._ticks, tick or 0, side="right")
+        if following < len(self._ticks):
+            return int(self._ticks[following] - (tick or 0))
+        return max(1, round(1 / self._spec.rate / self._time_base))
+
+    def close(self) -> None:
+        """Finish the file, read it back and compare."""
+        if self._next != self._spec.num_frames:
+            raise ValueError(f"all {self._spec.num_frames} frames must be written, got {self._next}")
+        assert self._container is not None
+        with writing(self._output):
+            self._mux(self._stream.encode(None))
+            if self._sound is not None:
+                self._container.mux(list(self._sound.packets_until(None)))
+                self._sound.close()
+            self._container.close()
+            self._container = None
+        verify_video(self._temporary, self._spec)
+
+    def publish(self, *, overwrite: bool) -> None:
+        publish(self._temporary, self._output, overwrite)
+        self.abort()
+
+    def abort(self) -> None:
+        container, self._container = self._container, None
+        if self._sound is not None:
+            self._sound.close()
+        if container is not None:
+            with suppress(FFmpegError, OSError):  # the file is removed anyway
+                container.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def verify_video(path: Path, spec: OutputSpec) -> None:
+    """``MachineError`` unless the file holds exactly the frames of ``spec`` at their times, all whole."""
+    try:
+        index = read_index(path, Notes())
+    except InputError as error:
+        raise MachineError(f"the video that was written does not read back ({error}); run again") from None
+    if len(index.pts) != spec.num_frames:
+        raise MachineError(f"{path}: must hold {spec.num_frames} frames, got {len(index.pts)}; run again")
+    wrong = next((i for i, t in enumerate(index.timestamps_s) if t != spec.timestamps_s[i]), None)
+    if wrong is not None:
+        raise MachineError(
+            f"{path}: frame {wrong} must be at {float(spec.timestamps_s[wrong])} s, "
+            f"got {float(index.timestamps_s[wrong])} s; report this as a bug"
+        )

@@ -1,0 +1,149 @@
+"""Writers: a job writes frames under temporary names, checks them, and then publishes them."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+import cv2
+import numpy as np
+
+from cyclorama.core.arrays import Array, require_picture, require_plane, shape_words
+from cyclorama.core.display import code8_from_linear, display_from_linear
+from cyclorama.core.errors import InputError, MachineError
+from cyclorama.media.exr import write_exr
+from cyclorama.media.gate import writing
+from cyclorama.media.notes import Notes
+from cyclorama.media.output import OutputSpec, is_sequence, publish, sequence_paths
+from cyclorama.media.sound import Sound
+from cyclorama.media.video_writer import VideoWriter
+
+
+class ClipWriter(Protocol):
+    """One output: ``write`` every frame once, in order; ``close``, which checks it; ``publish``. Or ``abort``."""
+
+    def write(self, index: int, picture: Array) -> None:
+        """Frame ``index`` of the output, h w 3 float32 scene-linear (h w float32 alpha for a matte)."""
+        ...
+
+    def close(self) -> None:
+        """Finish and verify the temporary files. ``MachineError`` when the result is not what was asked for."""
+        ...
+
+    def publish(self, *, overwrite: bool) -> None:
+        """Give the files their final names. ``InputError`` when one exists and may not be replaced."""
+        ...
+
+    def abort(self) -> None:
+        """Remove every temporary file. Safe at any time, also twice."""
+        ...
+
+
+@dataclass(frozen=True)
+class EncodeSettings:
+    """How pictures are encoded."""
+
+    crf: int = 16
+    """H.264 quality: lower is better and larger; 16 is visually lossless."""
+    preset: str = "veryfast"
+    """H.264 speed: an x264 preset name."""
+    bits: Literal[8, 16] = 8
+    """Bits per channel of PNG files."""
+
+
+def open_writer(
+    output: Path,
+    folder: Path,
+    spec: OutputSpec,
+    *,
+    notes: Notes,
+    sound: Sound | None = None,
+    settings: EncodeSettings | None = None,
+) -> ClipWriter:
+    """The writer for a name: ``.mp4`` or ``.mov`` (H.264), or ``%04d.png`` / ``%04d.exr``.
+
+    Temporary files go to ``folder``, which exists and is on the output's file system. Call ``check_output_free`` first.
+    """
+    settings = settings or EncodeSettings()
+    if not is_sequence(output):
+        return VideoWriter(output, folder, spec, notes=notes, sound=sound, quality=(settings.crf, settings.preset))
+    if sound is not None:
+        notes.add("sound", "A sequence of pictures holds no sound; it is left out.")
+    if output.suffix.lower() == ".exr":
+        return SequenceWriter(output, folder, spec, _save_exr)
+    return SequenceWriter(output, folder, spec, _save_png8 if settings.bits == 8 else _save_png16)
+
+
+def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "SequenceWriter":
+    """Alpha as 16-bit grey PNG files, 0..65535 for 0..1, linear; ``write`` takes h w float32."""
+    return SequenceWriter(pattern, folder, spec, _save_matte)
+
+
+class SequenceWriter:
+    """Numbered files, the first one 0; frames may come in any order."""
+
+    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec, save: Callable[[Path, Array], None]) -> None:
+        self._spec, self._save = spec, save
+        self._finals = sequence_paths(pattern, spec.num_frames)
+        with writing(folder):
+            self._folder = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
+        self._temporaries = tuple(self._folder / path.name for path in self._finals)
+        self._written: set[int] = set()
+
+    def write(self, index: int, picture: Array) -> None:
+        if not 0 <= index < self._spec.num_frames:
+            raise IndexError(f"frame must be 0..{self._spec.num_frames - 1}, got {index}")
+        if picture.shape[:2] != self._spec.hw:
+            raise ValueError(f"a frame must be {self._spec.hw[0]} x {self._spec.hw[1]}, got {shape_words(picture)}")
+        with writing(self._finals[index]):
+            self._save(self._temporaries[index], picture)
+        self._written.add(index)
+
+    def close(self) -> None:
+        missing = sorted(set(range(self._spec.num_frames)) - self._written)
+        if missing:
+            raise ValueError(f"all {self._spec.num_frames} frames must be written, missing are {missing[:5]} ...")
+        for path in self._temporaries:
+            if not path.is_file() or path.stat().st_size == 0:
+                raise MachineError(f"{path}: the file written for it is gone or empty; check the disk and run again")
+
+    def publish(self, *, overwrite: bool) -> None:
+        taken = next((path for path in self._finals if path.exists()), None)
+        if taken is not None and not overwrite:
+            raise InputError(f"{taken}: it appeared while the work ran; choose another name or allow it to be replaced")
+        for temporary, final in zip(self._temporaries, self._finals):
+            publish(temporary, final, overwrite)
+        self.abort()
+
+    def abort(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _save_png(path: Path, codes: Array) -> None:
+    done, data = cv2.imencode(".png", codes)
+    if not done:
+        raise ValueError(f"the picture could not be encoded as PNG: {shape_words(codes)}")
+    path.write_bytes(data.tobytes())
+
+
+def _save_png8(path: Path, picture: Array) -> None:
+    require_picture("picture", picture)
+    _save_png(path, cv2.cvtColor(code8_from_linear(picture), cv2.COLOR_RGB2BGR))
+
+
+def _save_png16(path: Path, picture: Array) -> None:
+    require_picture("picture", picture)
+    display = np.clip(np.nan_to_num(display_from_linear(picture)), 0, 1)
+    _save_png(path, cv2.cvtColor((display * 65535 + 0.5).astype(np.uint16), cv2.COLOR_RGB2BGR))
+
+
+def _save_exr(path: Path, picture: Array) -> None:
+    require_picture("picture", picture)
+    write_exr(path, picture)
+
+
+def _save_matte(path: Path, alpha: Array) -> None:
+    require_plane("alpha", alpha)
+    _save_png(path, (np.clip(np.nan_to_num(alpha), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16))
