@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cyclorama.core.arrays import Array, require_picture, require_plane
+from cyclorama.core.backdrop import SetFrame
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,10 @@ class Key(Protocol):
 class Layers:
     """A finished frame in its parts. A layer that is switched off is absent.
 
-    ``backdrop``: h w 3 float32 scene-linear. ``actor``: premultiplied. ``relight_gain``: (3,) or h w 3 float32, what the
-    actor's colour is multiplied by.
+    ``place``: the set behind the actor. ``actor``: premultiplied. ``relight_gain``: (3,) float32, what the actor's
+    colour is multiplied by.
     """
 
-    backdrop: Array
+    place: SetFrame
     actor: Foreground
     relight_gain: Array | None = None

@@ -49,8 +49,17 @@ def analyse_screen(clip: Clip, *, screen_rgb: tuple[float, float, float] | None 
     k = difference_of(cluster.rgb)[0]
     screen: Literal["green", "blue"] = "green" if k == 1 else "blue"
     draft = ScreenModel(
-        screen=screen, rgb=cluster.rgb, difference=difference_of(cluster.rgb), level=0.0,
-        tolerance=cluster.tolerance, noise=0.02, shading=0.0, marker=None, bars=bars, surround=False, notes=(),
+        screen=screen,
+        rgb=cluster.rgb,
+        difference=difference_of(cluster.rgb),
+        level=0.0,
+        tolerance=cluster.tolerance,
+        noise=0.02,
+        shading=1.0,
+        marker=None,
+        bars=bars,
+        surround=False,
+        notes=(),
     )
     k, i, j, mix = draft.difference
     rgb = cluster.rgb
@@ -114,8 +123,11 @@ def _cluster_of(pictures: Array, k: int, near: tuple[float, float, float] | None
     flags = np.zeros(key.shape, bool)
     flags[candidate] = members
     return _Cluster(
-        (rgb[0], rgb[1], rgb[2]), float(np.clip(5 * spread, 0.1, 0.25)),
-        float(members.sum() / key.size), float(members.mean()), _roughness(key, flags),
+        (rgb[0], rgb[1], rgb[2]),
+        float(np.clip(5 * spread, 0.1, 0.25)),
+        float(members.sum() / key.size),
+        float(members.mean()),
+        _roughness(key, flags),
     )
 
 

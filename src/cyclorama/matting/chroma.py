@@ -1,5 +1,7 @@
 """The colour difference that tells a screen from everything else, and the small kernels that read it."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -18,7 +20,7 @@ def difference_of(screen_rgb: tuple[float, float, float]) -> Difference:
     """
     k = 1 if screen_rgb[1] >= screen_rgb[2] else 2
     others = [c for c in range(3) if c != k]
-    i, j = sorted(others, key=lambda c: screen_rgb[c])
+    i, j = sorted(others, key=lambda c: float(screen_rgb[c]))
     spread = screen_rgb[j] - screen_rgb[i]
     wanted = 0.4 * screen_rgb[k] - screen_rgb[i]
     mix = 1.0 if spread <= 1e-6 else float(np.clip(wanted / spread, 0.5, 1.0))
@@ -26,7 +28,7 @@ def difference_of(screen_rgb: tuple[float, float, float]) -> Difference:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def difference_at(r: float, g: float, b: float, k: int, i: int, mix: float) -> float:
+def difference_at(r: Any, g: Any, b: Any, k: int, i: int, mix: Any) -> Any:
     """d(C) of one pixel."""
     if k == 1:
         key = g
@@ -77,9 +79,10 @@ DARKEST = 0.13
 
 @njit(cache=True, nogil=True)
 def screen_like(picture: Array, difference: Array, axis: Array, floor: float, tolerance: float) -> Array:
-    """Pixels whose chroma is the screen's: h w uint8.
+    """Pixels of the screen's chroma or a purer one (as shadows are, while a mix with the actor is duller): h w uint8.
 
-    ``axis``: C_i / C_k, C_j / C_k of the screen, then k, i, j. ``floor``: the least d. ``tolerance``: of the ratios.
+    ``axis``: C_i / C_k and C_j / C_k of the screen, then k, i, j. ``floor``: the least d. ``tolerance``: how far a
+    ratio may exceed the axis.
     """
     h, w = difference.shape
     out = np.zeros((h, w), np.uint8)
@@ -88,7 +91,7 @@ def screen_like(picture: Array, difference: Array, axis: Array, floor: float, to
         for x in range(w):
             if difference[y, x] > floor:
                 key = picture[y, x, k]
-                off = max(abs(picture[y, x, i] / key - axis[0]), abs(picture[y, x, j] / key - axis[1]))
+                off = max(picture[y, x, i] / key - axis[0], picture[y, x, j] / key - axis[1])
                 if off < tolerance:
                     out[y, x] = 1
     return out

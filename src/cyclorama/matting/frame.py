@@ -79,7 +79,8 @@ def clean_cells(picture: Array, difference: Array, model: ScreenModel) -> Array:
     near = cv2.dilate(opaque, ellipse(max(2, round(_NEAR * len(picture)))))
     mean_alpha = cv2.blur(alpha, (5, 5))
     uneven = cv2.blur(alpha * alpha, (5, 5)) - mean_alpha * mean_alpha > _UNEVEN * _UNEVEN
-    like[(near > 0) & ((alpha > _HARD) | (uneven & (alpha > _SOFT)))] = 0
+    careful = (near > 0) | model.is_even
+    like[careful & ((alpha > _HARD) | (uneven & (alpha > _SOFT)))] = 0
     mean, confidence = gather(picture, like, CELL)
     return cv2.GaussianBlur(fill(mean, confidence, fallback), (3, 3), 0, borderType=cv2.BORDER_REPLICATE)
 

@@ -9,8 +9,8 @@ from numba import njit
 from cyclorama.core.arrays import Array
 from cyclorama.matting.screen import Marker, ScreenModel
 
-_PRESENT = 0.25
-"""Raw alpha from which a pixel counts as part of a region."""
+_PRESENT, _PRESENT_EVEN = 0.25, 0.12
+"""Raw alpha from which a pixel counts as part of a region; and on an even screen without markers."""
 _OPAQUE = 0.6
 """Raw alpha that a region must reach somewhere to be a thing, and that the core is made of."""
 _REACH = 0.012
@@ -27,6 +27,8 @@ _SHADE = 0.025
 """How far from everything of another chroma a darker pixel of the screen's chroma is the actor's soft edge; beyond it
 is a wrinkle or a shadow. A share of the picture's height."""
 
+_SQUARE = {side: np.ones((side, side), np.uint8) for side in (2, 3, 5)}
+
 
 @dataclass(frozen=True)
 class Region:
@@ -37,7 +39,12 @@ class Region:
     solid: Array
 
 
+def dilate(mask: Array, element: Array) -> Array:
+    return np.asarray(cv2.dilate(mask, element), mask.dtype)
+
+
 def ellipse(radius: int) -> Array:
+    """A disc for morphology."""
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
 
@@ -92,60 +99,59 @@ def drop_attached(mask: Array, alpha: Array, picture: Array, model: ScreenModel)
         return np.zeros_like(mask)
     height = len(mask)
     radius = max(1, round(0.22 * marker.size * height))
-    body = cv2.morphologyEx(mask, cv2.MORPH_OPEN, ellipse(radius))
-    thin = mask & (1 - cv2.dilate(body, ellipse(1)))
+    body = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, ellipse(radius)), np.uint8)
+    thin = mask & (1 - dilate(body, ellipse(1)))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
     peak, color = peak_colors(labels, alpha, picture, count)
     extent = stats[:, 2:4].max(1)
     drop = is_marker(extent, peak, color, height, marker, model.level) & (stats[:, 4] > 2) & (peak > 0.4)
     drop[0] = False
-    grown = cv2.dilate(drop[labels].astype(np.uint8), ellipse(2))
-    return grown & mask & (1 - body)
+    return dilate(drop[labels].astype(np.uint8), ellipse(2)) & mask & (1 - body)
 
 
 def garbage_free(like: Array, model: ScreenModel) -> Array:
     """Where the actor can be: uint8, 0 on black bars and outside a screen that ends inside the picture."""
-    h, w = like.shape
     free = np.zeros_like(like)
     model.bars.grown(_BAR_EDGE).inside(free)[:] = 1
     if model.surround:
-        free &= cv2.erode(screen_hull(like & free), ellipse(max(1, round(_HULL_EDGE * h))))
+        free &= cv2.erode(screen_hull(like & free), ellipse(max(1, round(_HULL_EDGE * len(like)))))
     return free
 
 
 def actor_region(picture: Array, alpha: Array, free: Array, like: Array, model: ScreenModel) -> Region:
-    """``picture``: h w 3. ``alpha``: raw, h w. ``free``: where the actor can be. ``like``: pixels of the screen's chroma.
-    All at working resolution."""
+    """``picture``: h w 3. ``alpha``: raw, h w. ``free``: where the actor can be. ``like``: pixels of the screen's
+    chroma. All at working resolution."""
     height = len(alpha)
-    mask = (alpha > _PRESENT).astype(np.uint8) & free
-    other = cv2.morphologyEx(mask & (1 - like), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    mask &= cv2.dilate(other, ellipse(max(2, round(_SHADE * height))))
+    present = _PRESENT_EVEN if model.is_even and model.marker is None else _PRESENT
+    mask = (alpha > present).astype(np.uint8) & free
+    if not model.is_even:
+        other = cv2.morphologyEx(mask & (1 - like), cv2.MORPH_OPEN, _SQUARE[2])
+        mask = mask & dilate(other, ellipse(max(2, round(_SHADE * height))))
     dropped = drop_attached(mask, alpha, picture, model)
-    mask &= 1 - dropped
+    kept, marks = _sort(mask & (1 - dropped), alpha, picture, model)
+    gone = dilate(marks | dropped, _SQUARE[5]) & (1 - dilate(kept, _SQUARE[3]))
+    allowed = dilate(kept, ellipse(max(2, round(_REACH * height)))) & (1 - gone) & free
+    inside = fill_holes((kept & (alpha > _OPAQUE)).astype(np.uint8), alpha)
+    core = cv2.erode(inside, ellipse(max(1, round(_DEPTH * height))), borderType=cv2.BORDER_REPLICATE)
+    solid = cv2.erode(inside, _SQUARE[3], borderType=cv2.BORDER_REPLICATE)
+    soft = cv2.blur(core.astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
+    return Region(allowed.astype(np.float32), soft, solid)
+
+
+def _sort(mask: Array, alpha: Array, picture: Array, model: ScreenModel) -> tuple[Array, Array]:
+    """The regions of ``mask`` that are the actor, with the wisps around him, and those that are markers: uint8."""
+    height = len(mask)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     peak, color = peak_colors(labels, alpha, picture, count)
-    extent = stats[:, 2:4].max(1)
-    marks = is_marker(extent, peak, color, height, model.marker, model.level)
+    marks = is_marker(stats[:, 2:4].max(1), peak, color, height, model.marker, model.level)
     thing = (peak > _OPAQUE) & ~marks & (stats[:, 4] >= max(3.0, (0.01 * height) ** 2))
     thing[0] = marks[0] = False
     kept = thing[labels].astype(np.uint8)
-    reach = ellipse(max(2, round(_REACH * height)))
-    near = cv2.dilate(kept, ellipse(max(3, round(2 * _REACH * height))))
+    near = dilate(kept, ellipse(max(3, round(2 * _REACH * height))))
     touches = np.zeros(count, bool)
     touches[np.unique(labels[near > 0])] = True
-    wisps = touches & ~thing & ~marks
-    wisps[0] = False
-    kept |= wisps[labels].astype(np.uint8)
-    allowed = cv2.dilate(kept, reach)
-    gone = marks[labels].astype(np.uint8) | dropped
-    gone = cv2.dilate(gone, np.ones((5, 5), np.uint8)) & (1 - cv2.dilate(kept, np.ones((3, 3), np.uint8)))
-    allowed &= (1 - gone) & free
-    inside = fill_holes((kept & (alpha > _OPAQUE)).astype(np.uint8), alpha)
-    depth = ellipse(max(1, round(_DEPTH * height)))
-    core = cv2.erode(inside, depth, borderType=cv2.BORDER_REPLICATE)
-    solid = cv2.erode(inside, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    soft = cv2.blur(core.astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
-    return Region(allowed.astype(np.float32), soft, solid)
+    touches[0] = False
+    return (thing | (touches & ~marks))[labels].astype(np.uint8), marks[labels].astype(np.uint8)
 
 
 def fill_holes(mask: Array, alpha: Array) -> Array:
@@ -164,18 +170,21 @@ def fill_holes(mask: Array, alpha: Array) -> Array:
 def screen_hull(like: Array) -> Array:
     """Where the screen can be: uint8, 1 inside its convex hull (carried down to the picture's foot, for actors stand
     before its lower edge) and everywhere that is not joined to a top corner of the picture from outside the hull."""
-    h, w = like.shape
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        cv2.morphologyEx(like, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), connectivity=8
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(like, cv2.MORPH_OPEN, _SQUARE[3]), connectivity=8
     )
     large = stats[:, 4] > 0.003 * like.size
     large[0] = False
-    points = cv2.findNonZero(large[labels].astype(np.uint8))
-    if points is None:
+    screen = large[labels]
+    rows = np.flatnonzero(screen.any(1))
+    if not rows.size:
         return np.ones_like(like)
+    first = screen[rows].argmax(1)
+    last = screen.shape[1] - 1 - screen[rows, ::-1].argmax(1)
+    ends = np.stack([np.concatenate([first, last]), np.concatenate([rows, rows])], 1).astype(np.int32)
     hull = np.zeros_like(like)
-    cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
+    cv2.fillConvexPoly(hull, cv2.convexHull(ends), 1)
     hull = np.maximum.accumulate(hull, axis=0)
     _, outside = cv2.connectedComponents(1 - hull, connectivity=4)
-    corners = [n for n in (outside[0, 0], outside[0, w - 1]) if n > 0]
+    corners = [n for n in (outside[0, 0], outside[0, -1]) if n > 0]
     return (~np.isin(outside, corners)).astype(np.uint8)

@@ -49,9 +49,9 @@ class ScreenModel:
 
     ``rgb``: the screen's typical colour, scene-linear Rec.709. ``difference``: the colour difference that keys it.
     ``level``: its value on the typical screen. ``tolerance``: how far the screen's chroma ratios stray from those of
-    ``rgb``. ``noise``: standard deviation of the screen's difference as a share of its level. ``shading``: the raw alpha that
-    wrinkles and small shadows of the screen reach. ``surround``: the screen
-    ends inside the picture. ``notes``: what was assumed, one sentence each.
+    ``rgb``. ``noise``: standard deviation of the screen's difference as a share of its level. ``shading``: the raw
+    alpha that wrinkles and small shadows of the screen reach. ``surround``: the screen ends inside the picture.
+    ``notes``: what was assumed, one sentence each.
     """
 
     screen: Literal["green", "blue"]
@@ -65,6 +65,11 @@ class ScreenModel:
     bars: Bars
     surround: bool
     notes: tuple[str, ...]
+
+    @property
+    def is_even(self) -> bool:
+        """No wrinkles to speak of: what is darker than the screen around it is the actor."""
+        return self.shading < 0.08
 
     @property
     def axis(self) -> Array:

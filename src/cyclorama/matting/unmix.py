@@ -1,5 +1,7 @@
 """The full-resolution kernel: alpha, unmixing and despill in one pass."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -15,6 +17,10 @@ _LUMA_LIMIT = np.float32(0.4)
 """The most that luma may move alpha."""
 _GREATEST_SHARE = np.float32(0.5)
 """Despill limit between the mean (0) and the greater (1) of the two other channels."""
+Rgb = tuple[Any, Any, Any]
+"""Three float32 of one pixel inside a kernel."""
+Tap = tuple[int, int, Any]
+"""Two cells around a pixel and the share of the second."""
 _ZERO, _HALF, _ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 
 
@@ -34,7 +40,7 @@ def unmix(plate: Array, parts: FrameParts, model: ScreenModel) -> Foreground:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _tap(position, step, count):
+def tap(position: int, step: Any, count: int) -> Tap:
     """The two cells around a pixel and the share of the second."""
     u = min(max((np.float32(position) + _HALF) * step - _HALF, _ZERO), np.float32(count - 1))
     first = min(int(u), max(count - 2, 0))
@@ -42,7 +48,7 @@ def _tap(position, step, count):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _plane(field, rows, columns):
+def _plane(field: Array, rows: Tap, columns: Tap) -> Any:
     y0, y1, fy = rows
     x0, x1, fx = columns
     top = field[y0, x0] + (field[y0, x1] - field[y0, x0]) * fx
@@ -51,7 +57,7 @@ def _plane(field, rows, columns):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _channel(field, rows, columns, c):
+def channel_at(field: Array, rows: Tap, columns: Tap, c: int) -> Any:
     y0, y1, fy = rows
     x0, x1, fx = columns
     top = field[y0, x0, c] + (field[y0, x1, c] - field[y0, x0, c]) * fx
@@ -60,18 +66,23 @@ def _channel(field, rows, columns, c):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _ramp(x, low, high):
+def _rgb_at(field: Array, rows: Tap, columns: Tap) -> Rgb:
+    return channel_at(field, rows, columns, 0), channel_at(field, rows, columns, 1), channel_at(field, rows, columns, 2)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _ramp(x: Any, low: Any, high: Any) -> Any:
     t = min(max((x - np.float32(low)) / (np.float32(high) - np.float32(low)), _ZERO), _ONE)
     return t * t * (np.float32(3.0) - np.float32(2.0) * t)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _luma(rgb):
+def _luma(rgb: Rgb) -> Any:
     return np.float32(0.2126) * rgb[0] + np.float32(0.7152) * rgb[1] + np.float32(0.0722) * rgb[2]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _soft_alpha(pixel, clean, actor, spill, key):
+def _soft_alpha(pixel: Rgb, clean: Rgb, actor: Rgb, spill: Any, key: tuple[int, int, Any, Any, Any]) -> Any:
     """Alpha of one pixel outside the core, from the screen's and the nearest solid actor's colour there."""
     k, i, mix, floor, shade = key
     d_clean = max(difference_at(clean[0], clean[1], clean[2], k, i, mix), np.float32(1e-6))
@@ -81,7 +92,7 @@ def _soft_alpha(pixel, clean, actor, spill, key):
     full = min((d_clean - d) / (d_clean - min(spill, _HALF * d_clean)) / np.float32(0.95), _ONE)
     a += (full - a) * _ramp(a, 0.6, 0.95)
     y_clean, y_actor = _luma(clean), _luma(actor)
-    contrast = abs(y_clean - y_actor) / max(max(y_clean, y_actor), np.float32(1e-6))
+    contrast = abs(y_clean - y_actor) / max(y_clean, y_actor, np.float32(1e-6))
     weight = _LUMA_WEIGHT * _ramp(contrast, 0.2, 0.6) * (_ONE - _ramp(a, 0.8, 1.0))
     if weight > _ZERO:
         by_luma = (y_clean - _luma(pixel)) / (y_clean - y_actor)
@@ -92,15 +103,15 @@ def _soft_alpha(pixel, clean, actor, spill, key):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _likeness(pixel, clean, k):
+def _likeness(pixel: Rgb, clean: Rgb, k: int) -> Any:
     """1 for a pixel of the clean plate's chroma (a wrinkle is a darker one), 0 for another."""
     gain = pixel[k] / clean[k]
-    off = max(max(pixel[0] - gain * clean[0], pixel[1] - gain * clean[1]), pixel[2] - gain * clean[2])
+    off = max(pixel[0] - gain * clean[0], pixel[1] - gain * clean[1], pixel[2] - gain * clean[2])
     return _ONE - _ramp(off / clean[k], 0.01, 0.04)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _despill(rgb, k):
+def _despill(rgb: Rgb, k: int) -> Rgb:
     """The screen's channel limited by the others; what is taken off is the screen's light, so it is not put back."""
     r, g, b = rgb
     other = g if k == 2 else b
@@ -111,7 +122,7 @@ def _despill(rgb, k):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _rechroma(rgb, actor, share):
+def _rechroma(rgb: Rgb, actor: Rgb, share: Any) -> Rgb:
     """``share`` of the way to the chroma of the nearest solid actor, at this pixel's luma."""
     luma, y_actor = _luma(rgb), _luma(actor)
     if y_actor < np.float32(1e-5) or luma > np.float32(4.0) * y_actor:
@@ -122,7 +133,7 @@ def _rechroma(rgb, actor, share):
 
 
 @njit(cache=True, nogil=True)
-def _span(allowed, y0, y1):
+def _span(allowed: Array, y0: int, y1: int) -> tuple[int, int]:
     """First and last working column where alpha may be above 0 in two working rows."""
     first, last = allowed.shape[1], -1
     for x in range(allowed.shape[1]):
@@ -132,17 +143,19 @@ def _span(allowed, y0, y1):
 
 
 @njit(cache=True, nogil=True)
-def _unmix(plate, fields, key, sizes, color, alpha):
+def _unmix(
+    plate: Array, fields: tuple[Array, ...], key: tuple[Any, ...], sizes: tuple[int, int], color: Array, alpha: Array
+) -> None:
     clean_field, actor_field, allowed, core = fields
     factor, cell = sizes
     h, w = alpha.shape
     fine, coarse = np.float32(1.0 / factor), np.float32(1.0 / (factor * cell))
     for y in range(h):
-        rows = _tap(y, fine, allowed.shape[0])
-        cell_rows = _tap(y, coarse, actor_field.shape[0])
+        rows = tap(y, fine, allowed.shape[0])
+        cell_rows = tap(y, coarse, actor_field.shape[0])
         first, last = _span(allowed, rows[0], rows[1])
         for x in range(max(0, (first - 1) * factor), min(w, (last + 2) * factor)):
-            columns = _tap(x, fine, allowed.shape[1])
+            columns = tap(x, fine, allowed.shape[1])
             may = _plane(allowed, rows, columns)
             if may <= _ZERO:
                 continue
@@ -152,18 +165,16 @@ def _unmix(plate, fields, key, sizes, color, alpha):
                 alpha[y, x] = _ONE
                 color[y, x, 0], color[y, x, 1], color[y, x, 2] = _despill(pixel, key[0])
                 continue
-            at = _tap(x, coarse, actor_field.shape[1])
-            clean = (_channel(clean_field, cell_rows, at, 0), _channel(clean_field, cell_rows, at, 1),
-                     _channel(clean_field, cell_rows, at, 2))  # fmt: skip
-            actor = (_channel(actor_field, cell_rows, at, 0), _channel(actor_field, cell_rows, at, 1),
-                     _channel(actor_field, cell_rows, at, 2))  # fmt: skip
-            spill = _channel(actor_field, cell_rows, at, 3)
+            at = tap(x, coarse, actor_field.shape[1])
+            clean = _rgb_at(clean_field, cell_rows, at)
+            actor = _rgb_at(actor_field, cell_rows, at)
+            spill = channel_at(actor_field, cell_rows, at, 3)
             a = max(may * _soft_alpha(pixel, clean, actor, spill, key), solid)
             if a <= _ZERO:
                 continue
             rest = _ONE - a
-            mixed = (max(pixel[0] - rest * clean[0], _ZERO), max(pixel[1] - rest * clean[1], _ZERO),
-                     max(pixel[2] - rest * clean[2], _ZERO))  # fmt: skip
+            r, g, b = pixel[0] - rest * clean[0], pixel[1] - rest * clean[1], pixel[2] - rest * clean[2]
+            mixed = max(r, _ZERO), max(g, _ZERO), max(b, _ZERO)
             alpha[y, x] = a
             own = _despill(_rechroma(mixed, actor, _ONE - solid), key[0])
             color[y, x, 0], color[y, x, 1], color[y, x, 2] = own

@@ -17,7 +17,7 @@ Besides
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
-from cyclorama.media.output import OutputSpec, check_output_free, publish, sequence_paths
+from cyclorama.media.output import OutputSpec, check_output_free, is_sequence, publish, sequence_paths
 from cyclorama.media.pictures import read_picture
 from cyclorama.media.prefetch import prefetch
 from cyclorama.media.sound import Sound
@@ -37,6 +37,7 @@ __all__ = [
     "open_clip",
     "open_matte",
     "open_matte_writer",
+    "is_sequence",
     "open_writer",
     "prefetch",
     "publish",

@@ -61,7 +61,7 @@ def _cost(greys: list[Array], cameras: list[Camera], index: int, planes: Array) 
         each = []
         for other in others:
             a, b = mapping(camera, cameras[other])
-            seen = _Warp(u, v, a, b * d)
+            seen = _Warp(u, v, a, b * d, greys[other].shape)
             each.append(_plane_cost(grey, moments[index], greys[other], seen))
         cost = np.minimum.reduce(each) if len(each) == 1 else 0.6 * np.minimum.reduce(each) + 0.4 * sum(each) / len(each)
         mean = cv2.blur(cost, (7, 7))
@@ -74,8 +74,8 @@ def _cost(greys: list[Array], cameras: list[Camera], index: int, planes: Array) 
 class _Warp:
     """Where the pixels of one picture, on one plane, fall in another."""
 
-    def __init__(self, u: Array, v: Array, a: Array, b: Array) -> None:
-        h, w = u.shape
+    def __init__(self, u: Array, v: Array, a: Array, b: Array, other_hw: tuple[int, int]) -> None:
+        h, w = other_hw
         z = a[2, 0] * u + a[2, 1] * v + (a[2, 2] + b[2])
         safe = np.where(z > 1e-6, z, 1).astype(np.float32)
         self.u = ((a[0, 0] * u + a[0, 1] * v + (a[0, 2] + b[0])) / safe).astype(np.float32)

@@ -8,7 +8,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.synthetic.cloth import material_color
 from cyclorama.synthetic.figure_shadow import shadow
 from cyclorama.synthetic.light import Light, dome, toward
-from cyclorama.synthetic.noise import clamp01, kernel
+from cyclorama.synthetic.noise import clamp01, entry_kernel, kernel
 from cyclorama.synthetic.place_pass import ray, tile_of
 from cyclorama.synthetic.solids import Eye, Solids, Tiles, first_hit, lit
 
@@ -183,13 +183,15 @@ def _body_pixel(parts: Array, around: Surroundings, view: tuple[Eye, int, int, i
         one[ALPHA], one[DEPTH], one[VISIBLE] = 1.0, size / s, 1.0
         if first_hit(around.solids.shape, around.tiles, tile_of(around.tiles, column, row), origin, look)[0] < s / size:
             one[VISIBLE] = one[PLACE] = one[PLACE + 1] = one[PLACE + 2] = 0.0
-        out += one
+        for channel in range(NUM_CHANNELS):
+            out[channel] += one[channel]
     out[DEPTH] /= max(1, hits)
-    out[:DEPTH] /= grid * grid
+    for channel in range(DEPTH):
+        out[channel] /= grid * grid
     return hits
 
 
-@kernel
+@entry_kernel
 def draw_body(parts: Array, around: Surroundings, eye: Eye, window: tuple[int, int, int, int], out: Array) -> None:
     """Fills ``out`` h w NUM_CHANNELS float32 inside ``window`` (top, left, bottom, right); 0 elsewhere. Pixels on the
     outline are drawn again with a finer grid."""
@@ -198,8 +200,10 @@ def draw_body(parts: Array, around: Surroundings, eye: Eye, window: tuple[int, i
     out[:] = 0.0
     for row in range(window[0], window[2]):
         for column in range(window[1], window[3]):
-            hits = _body_pixel(parts, around, (eye, column, row, 2), scratch, color)
-            if 0 < hits < 4:
-                _body_pixel(parts, around, (eye, column, row, 4), scratch, color)
+            for attempt in range(2):
+                grid = 2 + 2 * attempt
+                hits = _body_pixel(parts, around, (eye, column, row, grid), scratch, color)
+                if hits == 0 or hits == grid * grid:
+                    break
             for channel in range(NUM_CHANNELS):
                 out[row, column, channel] = color[channel]

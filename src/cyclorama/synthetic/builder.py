@@ -66,11 +66,8 @@ class Builder:
         self.surfaces.append(
             surface_row(look.kind, look.first, look.second, look.scale, int(self.rng.integers(1, 9999)), look.emission)
         )
-        radius = (
-            (max(half) if shape == ELLIPSOID else np.hypot(max(half[:2]), half[2]))
-            if shape == CYLINDER or shape == ELLIPSOID
-            else np.linalg.norm(half)
-        )
+        snug = {ELLIPSOID: max(half), CYLINDER: float(np.hypot(half[0], half[2]))}
+        radius = snug.get(shape, float(np.linalg.norm(half)))
         self.bounds.append(np.array([*center, radius * 1.001 if casts else 0.0]))
 
     def box(

@@ -52,7 +52,7 @@ def wardrobe(rng: np.random.Generator) -> Wardrobe:
 
 @dataclass(frozen=True)
 class HeadFrame:
-    """``center``: (3,) middle of the skull. ``axes``: 3 x 3, its columns the head's right, forward and up in the world."""
+    """``center``: (3,) middle of the skull. ``axes``: 3 x 3, columns: its right, forward and up in the world."""
 
     center: Array
     axes: Array

@@ -7,7 +7,7 @@ from cyclorama.core.camera import Camera
 from cyclorama.synthetic.body_pass import Surroundings, bounce, key_on
 from cyclorama.synthetic.figure import HeadFrame
 from cyclorama.synthetic.light import dome
-from cyclorama.synthetic.noise import kernel
+from cyclorama.synthetic.noise import entry_kernel, kernel
 from cyclorama.synthetic.solids import Solids
 
 NUM_STRANDS, _NUM_POINTS = 1500, 7
@@ -91,7 +91,7 @@ def _strand_color(albedo: Array, parts: Array, around: Surroundings, points: Arr
         color[6 + channel] = a * (place_key * around.place_light.key[channel] + dome(around.place_light, up, channel))
 
 
-@kernel
+@entry_kernel
 def _draw_strands(world: Array, px: Array, albedo: Array, scene: tuple[Array, Surroundings, Array], out: Array) -> None:
     parts, around, body = scene
     color = np.zeros(10)

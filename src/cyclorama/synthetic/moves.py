@@ -48,7 +48,7 @@ class Move:
             arm = position[:2] - _TARGET[:2]
             position[:2] = _TARGET[:2] + np.array([[c, -s], [s, c]]) @ arm
         if "pan" in self.names:
-            yaw += float(np.radians(24.0)) * step * self.hand
+            yaw -= float(np.radians(24.0)) * step * self.hand
         if "tilt" in self.names:
             pitch += float(np.radians(8.0)) * step
         if "zoom" in self.names:

@@ -13,9 +13,17 @@ FAST = {"contract", "reassoc", "nsz", "arcp"}
 """Fast arithmetic that still keeps infinities and NaN."""
 
 
+_FLAGS = {"cache": True, "nogil": True, "fastmath": FAST, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+
 def kernel(function: Any) -> Any:
-    """Compile with the flags all kernels of this room share: cached on disk, free of the interpreter's lock."""
-    return njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")(function)
+    """Compile a function that only other kernels call: kept on disk, free of the interpreter's lock."""
+    return njit(no_cpython_wrapper=True, **_FLAGS)(function)
+
+
+def entry_kernel(function: Any) -> Any:
+    """Compile a function that Python calls."""
+    return njit(**_FLAGS)(function)
 
 
 @kernel

@@ -5,7 +5,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.synthetic.figure_shadow import occlusion, shadow
 from cyclorama.synthetic.light import Light, dome, sky_color, toward
-from cyclorama.synthetic.noise import kernel, smooth
+from cyclorama.synthetic.noise import entry_kernel, kernel, smooth
 from cyclorama.synthetic.solids import BOX, TILE_PX, Eye, Solids, Tiles, first_hit, lit, normal_and_coordinates
 from cyclorama.synthetic.textures import EMISSION, surface_color
 
@@ -145,24 +145,26 @@ def _pixel(
     return met, depth
 
 
-@kernel
+@entry_kernel
 def draw_place(solids: Solids, tiles: Tiles, light: Light, eye: Eye, parts: Array, out: Array) -> None:
     """Fills ``out`` h w 7 float32: the place, the place in the actor's shadow, and inverse depth through the middle of
     the pixel (1/m, 0 at infinity). One ray a pixel, its texture filtered in closed form; sixteen where faces meet."""
     height, width, _ = out.shape
     color = np.zeros(6)
     above, below = np.zeros(width + 1, np.int64), np.zeros(width + 1, np.int64)
-    for column in range(width + 1):
-        below[column] = _face_at(solids, tiles, eye, float(column), 0.0)
-    for row in range(height):
+    for row in range(-1, height):
         for column in range(width + 1):
             above[column] = below[column]
             below[column] = _face_at(solids, tiles, eye, float(column), row + 1.0)
+        if row < 0:
+            continue
         for column in range(width):
-            met, depth = _pixel(solids, tiles, light, (eye, column, row, 1, parts), color)
-            out[row, column, 6] = 1.0 / depth
             a, b, c, d = above[column], above[column + 1], below[column], below[column + 1]
-            if met != a or a != b or a != c or a != d:
-                _pixel(solids, tiles, light, (eye, column, row, 4, parts), color)
+            for attempt in range(2):
+                met, depth = _pixel(solids, tiles, light, (eye, column, row, 1 + 3 * attempt, parts), color)
+                if attempt == 0:
+                    out[row, column, 6] = 1.0 / depth
+                    if met == a and a == b and a == c and a == d:
+                        break
             for channel in range(6):
                 out[row, column, channel] = color[channel]

@@ -8,7 +8,7 @@ from cyclorama.synthetic.light import Light
 
 def street(build: Builder) -> None:
     rng = build.rng
-    build.ground(Look("street", (0.10, 0.10, 0.105), (0.34, 0.32, 0.29), 3.3))
+    build.ground(Look("street", (0.15, 0.15, 0.155), (0.42, 0.39, 0.35), 3.3))
     for side in (-1, 1):
         y = -9.0
         while y < 68.0:
@@ -24,6 +24,7 @@ def street(build: Builder) -> None:
                 (0.9, length * 0.8, 0.12),
                 Look("stripes", build.pick(BRIGHT), PALE, 0.4),
             )
+            _signs(build, side, (deep, y, length))
             y += length
         for y in np.arange(1.5, 60.0, rng.uniform(7.0, 9.5)):
             build.post((side * 4.0, y, 0.0), 0.07, 5.2, Look("plain", METAL, METAL, 0.5))
@@ -42,6 +43,19 @@ def street(build: Builder) -> None:
     for x in (-13.0, -2.0, 9.0):
         wall = build.pick(WALLS)
         build.box((x, 78.0, 0.0), (10.0, 8.0, rng.uniform(12, 26)), Look("windows", wall, PALE, 2.6))
+        build.box((x + rng.uniform(-1, 1), 73.9, 2.0), (7.0, 0.2, 6.0), Look("poster", PALE, build.pick(BRIGHT), 1.6))
+
+
+def _signs(build: Builder, side: int, front: tuple[float, float, float]) -> None:
+    """Signs over the pavement along one front (its distance from the middle, start and length), and a board."""
+    rng = build.rng
+    deep, start, length = front
+    for share in (0.2, 0.55, 0.85):
+        width, height = rng.uniform(0.7, 1.3), rng.uniform(0.6, 1.5)
+        at = (side * (deep - 0.55 * width), start + share * length, rng.uniform(3.2, 5.2))
+        build.box(at, (width, 0.08, height), Look("poster", build.pick(BRIGHT), PALE, rng.uniform(0.12, 0.3)))
+    at = (side * rng.uniform(4.3, 5.0), start + rng.uniform(0.3, 0.7) * length, 0.0)
+    build.box(at, (0.8, 0.1, 1.2), Look("poster", PALE, build.pick(BRIGHT), 0.17), rng.uniform(-0.4, 0.4))
 
 
 def room(build: Builder) -> None:

@@ -28,8 +28,7 @@ class ShotSpec:
     actor: str = "walks"
     """``stands``, ``turns`` or ``walks``."""
     move: str = "truck"
-    """``static``, ``pan``, ``tilt``, ``truck``, ``dolly``, ``orbit``, ``handheld``, ``zoom``; or some, joined with ``+``.
-    """
+    """``static``, ``pan``, ``tilt``, ``truck``, ``dolly``, ``orbit``, ``handheld``, ``zoom``, or some with ``+``."""
     amount: float = 1.0
     """How far the camera moves over the whole shot, 0..3; see ``moves.Move`` for what 1 is."""
     screen: str = "green"

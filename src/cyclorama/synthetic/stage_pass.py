@@ -7,7 +7,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.synthetic.figure_shadow import occlusion, shadow
 from cyclorama.synthetic.light import Light, toward
-from cyclorama.synthetic.noise import band, fractal, hash01, kernel, smooth
+from cyclorama.synthetic.noise import band, entry_kernel, fractal, hash01, kernel, smooth
 from cyclorama.synthetic.place_pass import ray
 from cyclorama.synthetic.solids import Eye
 
@@ -76,7 +76,7 @@ def _stage_point(stage: Stage, origin: Vector, direction: Vector) -> tuple[float
     return (floor, False) if floor < wall else (wall, True)
 
 
-@kernel
+@entry_kernel
 def draw_stage(stage: Stage, light: Light, eye: Eye, parts: Array, out: Array) -> None:
     """Fills ``out`` h w 3 float32 with the empty stage in the actor's shadow, scene-linear. One ray a
     pixel: nothing on the stage has an edge but the tape, whose coverage is a closed form."""

@@ -1,0 +1,5 @@
+"""``python -m cyclorama`` is ``cyc``."""
+
+from cyclorama.cli import main
+
+main()

@@ -1,0 +1,132 @@
+"""The command ``cyc``."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cyclorama import __version__
+from cyclorama.core.errors import CycloramaError
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+_EXAMPLES = """
+Put another place behind the actor of PLATE.
+
+\b
+  cyc replace actor.mp4 --reference begin.jpg@0 --reference middle.jpg@50% --reference end.jpg@100% -o shot.mp4
+  cyc replace actor.mp4 --reference beach.jpg -o shot.mp4
+  cyc replace footage.mp4 --matte matte/ --reference street.jpg -o shot/%04d.png
+"""
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
+) -> None:
+    """Cinematic video background replacement: a plate and pictures of a place in, a finished shot out."""
+    if version:
+        typer.echo(f"cyc {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+@app.command(help=_EXAMPLES)
+def replace(
+    plate: Annotated[Path, typer.Argument(help="The plate: a video, or a folder of numbered pictures.")],
+    reference: Annotated[
+        list[str],
+        typer.Option(
+            help="A picture of the place as PICTURE or PICTURE@TIME; may be repeated. TIME is a frame (12), seconds (0.5s) "
+            "or a share (50%) of the plate."
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The finished shot: NAME.mp4, or frames as %04d.png.")],
+    matte: Annotated[Path | None, typer.Option(help="The actor's matte, in place of a key (white is actor).")] = None,
+    camera: Annotated[Path | None, typer.Option(help="A camera.json, in place of a solve.")] = None,
+    focal: Annotated[float | None, typer.Option(help="Focal length in pixels of the plate, when known.")] = None,
+    screen: Annotated[str | None, typer.Option(help="The screen's colour: green, blue or #rrggbb.")] = None,
+    frames: Annotated[str | None, typer.Option(help="Frames A up to but without B, as A:B.")] = None,
+    relight: Annotated[bool, typer.Option(help="Match the actor's exposure and white balance to the place.")] = True,
+    engine: Annotated[str, typer.Option(help="What draws the place.")] = "geometry",
+    work: Annotated[Path | None, typer.Option(help="Keep camera, mattes and report in this folder.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print progress and the report as JSON lines.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    from cyclorama.settings import ReferenceArgument, Settings
+
+    settings = Settings(
+        plate=plate, output=output, references=tuple(ReferenceArgument.parse(r) for r in reference), matte=matte,
+        camera=camera, focal_px=focal, screen=screen, frames=frames, relight=relight, engine=engine, work=work,
+        overwrite=overwrite,
+    )
+    _run(lambda: _replace(settings, as_json), as_json=as_json, debug=debug)
+
+
+def _replace(settings: Any, as_json: bool) -> None:
+    from cyclorama.progress import JsonProgress, TerminalProgress
+
+    with (JsonProgress if as_json else TerminalProgress)() as progress:
+        from cyclorama.project import replace_background
+
+        report = replace_background(settings, progress.update)
+    if as_json:
+        print(json.dumps({"event": "report", **report.facts}), flush=True)
+        return
+    for text in report.remarks:
+        print(f"note: {text}", file=sys.stderr)
+    print(f"{settings.output}: {report.facts['frames']} frames in {sum(report.facts['seconds'].values()):.1f} s")
+    if settings.work is not None:
+        print(f"report: {settings.work / 'report.html'}")
+
+
+def _run(job: Callable[[], None], *, as_json: bool, debug: bool) -> None:
+    """Runs a job and turns what goes wrong into one sentence and an exit code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        job()
+    except CycloramaError as error:
+        if debug:
+            raise
+        _fail(error.kind, str(error), error.exit_code, as_json)
+    except KeyboardInterrupt:
+        _fail("interrupted", "stopped; nothing was written, run the same command to start again", 130, as_json)
+    except _Terminated:
+        _fail("interrupted", "stopped; nothing was written, run the same command to start again", 143, as_json)
+    except MemoryError:
+        _fail("machine", "this machine has too little memory for the shot; try a smaller plate", 3, as_json)
+    except BrokenPipeError:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  the reader of our words went away; the work is done
+    except Exception as error:
+        if debug:
+            raise
+        _fail("bug", f"{type(error).__name__}: {error}; this is our bug: run again with --debug and report it", 1, as_json)
+
+
+class _Terminated(BaseException):
+    """SIGTERM came."""
+
+
+def _terminated(*_: object) -> None:
+    raise _Terminated
+
+
+def _fail(kind: str, text: str, code: int, as_json: bool) -> None:
+    sentence = " ".join(text.split())
+    if as_json:
+        print(json.dumps({"event": "error", "kind": kind, "message": sentence, "exit_code": code}), flush=True)
+    print(f"error[{kind}]: {sentence}", file=sys.stderr)
+    raise SystemExit(code)
+
+
+def main() -> None:
+    app()

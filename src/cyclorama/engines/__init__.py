@@ -1,0 +1,26 @@
+"""Shot and backdrop to layers, by an engine that can be chosen."""
+
+from importlib import import_module
+from typing import Protocol
+
+from cyclorama.core.backdrop import Backdrop
+from cyclorama.core.errors import InputError
+from cyclorama.core.layers import Layers
+from cyclorama.core.shot import Shot
+
+ENGINES = {"geometry": "cyclorama.engines.geometry:GeometryEngine"}
+
+
+class Engine(Protocol):
+    """One method: the layers of frame ``index``. Frames may be asked for in any order, and again."""
+
+    def render(self, shot: Shot, backdrop: Backdrop, index: int) -> Layers: ...
+
+
+def make_engine(name: str) -> Engine:
+    """The engine of that name. ``InputError`` with the list when there is none."""
+    if name not in ENGINES:
+        raise InputError(f"there is no engine '{name}'; choose one of {', '.join(sorted(ENGINES))}")
+    module, _, attribute = ENGINES[name].partition(":")
+    engine: Engine = getattr(import_module(module), attribute)()
+    return engine

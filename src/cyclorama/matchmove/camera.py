@@ -1,0 +1,150 @@
+"""The camera of a shot from whatever the plate and its references offer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.clip import Clip
+from cyclorama.core.reference import Reference
+from cyclorama.matchmove.between import path_between
+from cyclorama.matchmove.match import MIN_MATCHES, components, match_references
+from cyclorama.matchmove.solve import USUAL_FOCAL, Solve, enough, solve
+from cyclorama.matchmove.tracks import Tracks, track_features
+
+ANALYSIS_LONG_SIDE = 960
+MAX_MEDIAN_PX = 1.5  # of 1000 pixels of width: a worse solve is nonsense
+_REFERENCE_WEIGHT = 0.5  # SIFT is about half as exact as a followed corner
+
+Source = Literal["plate", "references", "given", "none"]
+
+
+@dataclass(frozen=True)
+class Matchmove:
+    """A shot's camera and where it came from: ``solve`` is its proof (none for a given or locked-off camera)."""
+
+    path: CameraPath
+    source: Source
+    solve: Solve | None
+    notes: tuple[str, ...]
+
+
+def find_camera(
+    plate: Clip,
+    actor: Callable[[int, Array], Array],
+    references: tuple[Reference, ...],
+    *,
+    focal_px: float | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Matchmove:
+    """Solved from the plate if it shows enough; else from the poses of timed references; else locked off.
+
+    ``actor(index, frame)`` is the matte of a frame of any size of the plate, h w float32.
+    """
+    proxy = plate.proxy(ANALYSIS_LONG_SIDE)
+    scale = proxy.hw[1] / plate.hw[1]
+    focal = None if focal_px is None else focal_px * scale
+    tracks = track_features(proxy, actor, progress)
+    if enough(tracks):
+        found = solve(tracks, focal)
+        if found.median_px <= MAX_MEDIAN_PX * proxy.hw[1] / 1000:
+            return Matchmove(found.path.resized(plate.hw), "plate", found, _plate_notes(found, focal_px))
+    seen = tracks.num_tracks
+    return from_references(references, plate.hw, plate.num_frames, focal_px=focal_px, seen=seen)
+
+
+def from_references(
+    references: tuple[Reference, ...], hw: tuple[int, int], num_frames: int, *, focal_px: float | None, seen: int = 0
+) -> Matchmove:
+    """The camera from the relative poses of the references, smooth between their times, held outside them."""
+    shared = match_references(references, hw, num_frames)
+    groups = components(shared)
+    if not groups:
+        return _locked_off(references, hw, num_frames, focal_px, seen)
+    frames = max(groups, key=len)
+    found = solve(_views_only(shared, frames), focal_px, np.full(len(_views_only(shared, frames).track), _REFERENCE_WEIGHT))
+    path = path_between(list(found.path.cameras), frames, num_frames)
+    notes = [
+        f"the screen shows too little to solve the camera ({seen} tracks): its motion was taken from the references at "
+        f"frames {', '.join(map(str, frames))}, smooth between them; put markers on the screen or give --camera for the real one"
+    ]
+    loose = sorted({r.frame for r in references} - set(frames))
+    if loose:
+        notes.append(f"the references at frames {', '.join(map(str, loose))} show nothing that the others show: they fade in")
+    return Matchmove(path, "references", found, tuple(notes))
+
+
+def _views_only(shared: Tracks, frames: list[int]) -> Tracks:
+    """The tracks of some frames, which are numbered 0, 1, 2, ..."""
+    on = np.isin(shared.frame, frames)
+    twice = np.bincount(shared.track[on], minlength=shared.num_tracks)[shared.track] >= 2
+    kept = shared.keep(on & twice)
+    return Tracks(kept.track, np.searchsorted(frames, kept.frame), kept.px, kept.hw, len(frames))
+
+
+def _plate_notes(found: Solve, focal_px: float | None) -> tuple[str, ...]:
+    if focal_px is None and found.model == "locked-off":
+        return ("the camera is locked off, so its focal length cannot be measured: a usual one was taken",)
+    return ()
+
+
+def _locked_off(
+    references: tuple[Reference, ...], hw: tuple[int, int], num_frames: int, focal_px: float | None, seen: int
+) -> Matchmove:
+    if len(references) > 1:
+        why = f"no two references share {MIN_MATCHES} features"
+    else:
+        why = "one reference says nothing of it"
+    note = (
+        f"the camera was taken as locked off: the screen shows too little to solve it ({seen} tracks) and {why}; tracking "
+        "markers on the screen, overlapping references with times (--reference PICTURE@TIME) or --camera would give motion"
+    )
+    path = CameraPath.locked_off(num_frames=num_frames, hw=hw, focal_px=focal_px or USUAL_FOCAL * hw[1])
+    return Matchmove(path, "none", None, (note,))
+
+
+@dataclass(frozen=True)
+class SharedPoints:
+    """What references share, put in the world by their cameras: ``depths`` from the references that see them (n,),
+    ``median_px`` the error with which the cameras explain them, infinite when nothing is shared."""
+
+    depths: Array
+    median_px: float
+
+
+def triangulate_references(references: tuple[Reference, ...], path: CameraPath) -> SharedPoints:
+    """The features that references share, by linear triangulation (Hartley and Zisserman 2003, section 12.2)."""
+    shared = match_references(references, path.hw, len(path))
+    depths: list[float] = []
+    errors: list[float] = []
+    order = np.argsort(shared.track, kind="stable")
+    starts = np.searchsorted(shared.track[order], np.arange(shared.num_tracks + 1))
+    for begin, end in zip(starts[:-1], starts[1:]):
+        rows = order[begin:end]
+        cameras = [path[int(f)] for f in shared.frame[rows]]
+        point = _triangulated(cameras, shared.px[rows])
+        seen, depth = zip(*(_seen(c, point) for c in cameras))
+        error = float(np.max(np.linalg.norm(np.stack(seen) - shared.px[rows], axis=1)))
+        errors.append(error)
+        if error < 2.0 * path.hw[1] / 1000 + 1 and min(depth) > 0:
+            depths += [d for d in depth if np.isfinite(d)]
+    return SharedPoints(np.array(depths), float(np.median(errors)) if errors else np.inf)
+
+
+def _triangulated(cameras: list[Camera], px: Array) -> Array:
+    """Homogeneous (4,), the w of a far point 0 or near it."""
+    rows = []
+    for camera, (u, v) in zip(cameras, px):
+        p = camera.px_from_cam @ camera.camera_from_world[:3]
+        rows += [(u * p[2] - p[0]) / camera.px_from_cam[0, 0], (v * p[2] - p[1]) / camera.px_from_cam[0, 0]]
+    return np.linalg.svd(np.stack(rows))[2][-1]
+
+
+def _seen(camera: Camera, point: Array) -> tuple[Array, float]:
+    cam = camera.camera_from_world[:3] @ point
+    px = camera.px_from_cam @ cam
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return px[:2] / px[2], float(cam[2] / point[3])

@@ -1,0 +1,58 @@
+"""Camera files: ``camera.json``.
+
+``{"width", "height", "fps", "frames": [{"frame", "fx", "fy", "cx", "cy", "camera_to_world": 4 x 4}]}``: OpenCV axes,
+pixels (the centre of the picture at width/2, height/2); scale and origin are free.
+"""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.errors import InputError
+
+
+def camera_json(path: CameraPath, rate: Fraction) -> str:
+    frames = [
+        {
+            "frame": index,
+            "fx": float(c.px_from_cam[0, 0]),
+            "fy": float(c.px_from_cam[1, 1]),
+            "cx": float(c.px_from_cam[0, 2]),
+            "cy": float(c.px_from_cam[1, 2]),
+            "camera_to_world": c.world_from_camera.tolist(),
+        }
+        for index, c in enumerate(path.cameras)
+    ]
+    h, w = path.hw
+    head = {"convention": "opencv camera_to_world, pixels", "width": w, "height": h, "fps": float(rate)}
+    return json.dumps({**head, "frames": frames}, indent=1)
+
+
+def read_camera(file: Path, *, hw: tuple[int, int], num_frames: int) -> CameraPath:
+    """The camera of a plate of ``hw`` and ``num_frames``. ``InputError`` when the file does not hold one for it."""
+    try:
+        data = json.loads(file.read_text())
+        size = (int(data["height"]), int(data["width"]))
+        cameras = tuple(_camera(frame, size) for frame in data["frames"])
+    except OSError as error:
+        raise InputError(f"{file}: the camera cannot be read ({error.strerror}); give a camera.json") from None
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{file}: this is no camera.json ({error}); it holds width, height and frames of fx, fy, cx, cy, camera_to_world"
+        ) from None
+    if len(cameras) != num_frames:
+        raise InputError(
+            f"{file}: holds {len(cameras)} cameras and the plate has {num_frames} frames; solve or export it for the whole plate"
+        )
+    if abs(size[1] / size[0] - hw[1] / hw[0]) > 0.01 * hw[1] / hw[0]:
+        raise InputError(f"{file}: is for {size[1]}x{size[0]} and the plate is {hw[1]}x{hw[0]}: their shapes must agree")
+    return CameraPath(cameras).resized(hw)
+
+
+def _camera(frame: dict[str, object], hw: tuple[int, int]) -> Camera:
+    fx, fy, cx, cy = (float(frame[name]) for name in ("fx", "fy", "cx", "cy"))  # type: ignore[arg-type]
+    px_from_cam = np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]])
+    return Camera(hw, px_from_cam, np.asarray(frame["camera_to_world"], np.float64))

@@ -1,0 +1,231 @@
+"""The main job: a plate and pictures of a place in, a finished shot out.
+
+    plate ──> key ────┐
+      │               ├──> Shot ──> Engine.render(shot, backdrop) ──> layers ──> flatten ──> output
+      └──> camera ── backdrop
+
+Every stage is a function of the ones before; the output appears under its name only when it is whole.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from cyclorama.comp import flatten, match_exposure
+from cyclorama.core.arrays import Array
+from cyclorama.core.backdrop import Backdrop
+from cyclorama.core.camera import CameraPath
+from cyclorama.core.errors import InputError
+from cyclorama.core.layers import Key, Layers
+from cyclorama.core.reference import Reference
+from cyclorama.core.shot import Shot
+from cyclorama.engines import Engine, make_engine
+from cyclorama.folder import ShotFolder, shot_folder
+from cyclorama.matchmove import Matchmove, SharedPoints, camera_json, find_camera, read_camera, triangulate_references
+from cyclorama.matting.analyse import analyse_screen
+from cyclorama.matting.given import GivenKey
+from cyclorama.matting.key import ScreenKey
+from cyclorama.media import (
+    ClipReader,
+    ClipWriter,
+    Notes,
+    OutputSpec,
+    check_output_free,
+    open_clip,
+    open_matte,
+    open_matte_writer,
+    open_writer,
+    prefetch,
+    read_picture,
+)
+from cyclorama.report import Report, Sheet, Stopwatch
+from cyclorama.scenery import build_backdrop, draw
+from cyclorama.settings import Settings, parse_range, screen_rgb
+
+MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
+
+Progress = Callable[[str, int, int], None]
+"""Told (stage, done, total) as the work goes on."""
+
+
+def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
+    """Do the whole job and return its report. ``InputError`` and its kin say what is wrong and what to do."""
+    notes, watch = Notes(), Stopwatch()
+    if not settings.references:
+        raise InputError("no picture of the place was given; add --reference PICTURE")
+    engine = make_engine(settings.engine)
+    with ExitStack() as stack:
+        plate = stack.enter_context(open_clip(settings.plate, notes=notes))
+        frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
+        folder = stack.enter_context(shot_folder(settings.output, settings.work))
+        check_output_free(
+            settings.output, overwrite=settings.overwrite, inputs=_inputs(settings), num_frames=len(frames)
+        )
+        shot, backdrop, matchmove = _Analysis(settings, plate, notes, watch, progress).run(stack)
+        folder.keep("camera.json", camera_json(shot.path, plate.rate))
+        sheet = Sheet(frames)
+        output = _render(shot, backdrop, engine, frames, _Outlets(settings, folder, sheet, notes, watch, progress))
+        report = Report.of(settings, shot, backdrop, matchmove, (sheet, watch, notes.texts()))
+        output.publish(overwrite=settings.overwrite)
+        for name, text in (("report.json", report.json()), ("report.html", report.html())):
+            folder.keep(name, text)
+        return report
+
+
+def _inputs(settings: Settings) -> tuple[Path, ...]:
+    given = (settings.plate, settings.matte, settings.camera, *(r.picture for r in settings.references))
+    return tuple(p for p in given if p is not None)
+
+
+@dataclass(frozen=True)
+class _Analysis:
+    """The one-time work on a shot: key, references, camera, place, light."""
+
+    settings: Settings
+    plate: ClipReader
+    notes: Notes
+    watch: Stopwatch
+    progress: Progress
+
+    def run(self, stack: ExitStack) -> tuple[Shot, Backdrop, Matchmove]:
+        with self.watch("references"):
+            references = self._references()
+        with self.watch("key"):
+            key = self._key(stack)
+        with self.watch("camera"):
+            matchmove, references = self._camera(key, references)
+        with self.watch("place"):
+            shared = self._fit(references, matchmove)
+            backdrop = build_backdrop(references, matchmove.path, shared.depths)
+        with self.watch("light"):
+            path = matchmove.path
+            at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
+            places = [draw(backdrop, path[int(i)], float(i)).color for i in at] if self.settings.relight else []
+        lighting = match_exposure(places) if self.settings.relight else None
+        return Shot(self.plate, key, path, lighting), backdrop, matchmove
+
+    def _references(self) -> tuple[Reference, ...]:
+        """Untimed references are spread evenly; a single one is placed by the solve (its frame here is provisional)."""
+        given = self.settings.references
+        last, spread = self.plate.num_frames - 1, max(1, len(given) - 1)
+        out = []
+        for index, argument in enumerate(given):
+            image = read_picture(argument.picture, notes=self.notes)
+            frame = int(last * index / spread + 0.5)
+            if argument.moment is not None:
+                frame = argument.moment.frame(self.plate.timestamps_s)
+            out.append(Reference(image, frame, str(argument.picture)))
+        return tuple(sorted(out, key=lambda r: r.frame))
+
+    def _key(self, stack: ExitStack) -> Key:
+        if self.settings.matte is not None:
+            alphas = stack.enter_context(open_matte(self.settings.matte, notes=self.notes))
+            if (alphas.num_frames, alphas.hw) != (self.plate.num_frames, self.plate.hw):
+                raise InputError(
+                    f"{self.settings.matte}: the matte must have the plate's {self.plate.num_frames} frames of "
+                    f"{_size(self.plate.hw)}, got {alphas.num_frames} of {_size(alphas.hw)}; export it for the whole plate"
+                )
+            return GivenKey(alphas)
+        model = analyse_screen(self.plate, screen_rgb=screen_rgb(self.settings.screen))
+        for text in model.notes:
+            self.notes.add("input", text)
+        return ScreenKey(model)
+
+    def _camera(self, key: Key, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
+        total = self.plate.num_frames
+        if self.settings.camera is not None:
+            path = read_camera(self.settings.camera, hw=self.plate.hw, num_frames=total)
+            matchmove = Matchmove(path, "given", None, ())
+        else:
+            matchmove = find_camera(
+                self.plate,
+                lambda index, frame: key.foreground(index, frame).alpha,
+                references if len(references) > 1 else (),
+                focal_px=self.settings.focal_px,
+                progress=lambda index: self.progress("camera", index + 1, total),
+            )
+        for text in matchmove.notes:
+            self.notes.add("geometry", text)
+        if len(references) == 1 and self.settings.references[0].moment is None:
+            references = (replace(references[0], frame=_middle_of(matchmove.path)),)
+        return matchmove, references
+
+    def _fit(self, references: tuple[Reference, ...], matchmove: Matchmove) -> SharedPoints:
+        shared = triangulate_references(references, matchmove.path)
+        if len(references) > 1 and shared.median_px > MAX_REFERENCE_MISFIT * self.plate.hw[1]:
+            why = "share nothing" if np.isinf(shared.median_px) else f"are {shared.median_px:.0f} px off"
+            self.notes.add(
+                "geometry",
+                f"seen through the camera the references {why}: each is shown at its own time and fades into the next; "
+                "check their order and times (--reference PICTURE@TIME)",
+            )
+            return replace(shared, depths=np.zeros(0))
+        return shared
+
+
+def _size(hw: tuple[int, int]) -> str:
+    return f"{hw[1]}x{hw[0]}"
+
+
+def _middle_of(path: CameraPath) -> int:
+    """The frame that looks most like all others: its optical axis is nearest the mean of them."""
+    axes = np.stack([c.world_from_camera[:3, 2] for c in path.cameras])
+    middle = np.abs(np.arange(len(path)) - (len(path) - 1) / 2) * 1e-9
+    return int(np.argmin(-(axes @ axes.mean(0)) + middle))
+
+
+@dataclass(frozen=True)
+class _Outlets:
+    """Where a render's results go."""
+
+    settings: Settings
+    folder: ShotFolder
+    sheet: Sheet
+    notes: Notes
+    watch: Stopwatch
+    progress: Progress
+
+
+def _render(shot: Shot, backdrop: Backdrop, engine: Engine, frames: range, to: _Outlets) -> ClipWriter:
+    """Every frame, worked one ahead of the encoder. The writer comes back closed, checked and not yet published."""
+    spec = OutputSpec.of_clip(shot.plate, frames.start, frames.stop)
+    sound = getattr(shot.plate, "sound", None)
+    heard = sound(frames.start, frames.stop if frames.stop < shot.plate.num_frames else None) if sound else None
+    writer = open_writer(to.settings.output, to.folder.job, spec, notes=to.notes, sound=heard)
+    mattes = _matte_writer(to.folder, spec)
+    try:
+        with to.watch("render"):
+            for place, (layers, picture) in enumerate(prefetch(_finished(shot, backdrop, engine, frames))):
+                writer.write(place, picture)
+                if mattes is not None:
+                    mattes.write(place, layers.actor.alpha)
+                to.sheet.add(frames[place], layers, picture)
+                to.progress("render", place + 1, len(frames))
+            to.sheet.add_plates(shot.plate)
+        with to.watch("check"):
+            writer.close()
+            if mattes is not None:
+                mattes.close()
+                mattes.publish(overwrite=True)
+    except BaseException:
+        writer.abort()
+        if mattes is not None:
+            mattes.abort()
+        raise
+    return writer
+
+
+def _matte_writer(folder: ShotFolder, spec: OutputSpec) -> ClipWriter | None:
+    if folder.kept is None:
+        return None
+    (folder.kept / "matte").mkdir(exist_ok=True)
+    return open_matte_writer(folder.kept / "matte" / "%04d.png", folder.kept, spec)
+
+
+def _finished(shot: Shot, backdrop: Backdrop, engine: Engine, frames: range) -> Iterator[tuple[Layers, Array]]:
+    for index in frames:
+        layers = engine.render(shot, backdrop, index)
+        yield layers, flatten(layers)

@@ -1,0 +1,126 @@
+"""Pictures and a camera path to a backdrop."""
+
+import cv2
+import numpy as np
+from numba import njit
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.backdrop import Backdrop, View
+from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.display import code8_from_linear
+from cyclorama.core.reference import Reference
+from cyclorama.scenery.sweep import inverse_depths
+
+SWEEP_LONG_SIDE = 640
+_MIN_DEPTHS = 20  # fewer shared points say nothing of how near the place is
+_STILL = 2e-3  # a camera that moves less than this part of the usual depth shows no parallax
+
+
+def build_backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array) -> Backdrop:
+    """The place from one or more references, each posed at its frame of ``path``.
+
+    ``depths`` (n,) are those at which the references see what they share, in the path's unit; they bound the search.
+    """
+    if not references:
+        raise ValueError("a backdrop needs a reference, got none")
+    views = [_posed(r, path[r.frame]) for r in references]
+    moves = _motion(path) > _STILL * (float(np.median(depths)) if len(depths) else 1.0)
+    if len(views) == 1:
+        kind = "planes" if moves else ("still" if path.is_locked_off else "panorama")
+        return Backdrop(kind, (_with_depth(views[0], ground_and_backdrop(views[0][1])) if moves else views_at_infinity(views)[0],))
+    if not moves or len(depths) < _MIN_DEPTHS:
+        return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
+    nearest = 1.3 * float(np.percentile(1.0 / depths, 98))
+    return Backdrop("layers", _swept(views, nearest))
+
+
+_Posed = tuple[Array, Camera, int]
+
+
+def _motion(path: CameraPath) -> float:
+    return float(np.linalg.norm(path.centers - path.centers[0], axis=1).max())
+
+
+def _posed(reference: Reference, camera: Camera) -> _Posed:
+    """The picture scaled to cover the plate's frame at its time; what hangs over is kept, for when the camera turns."""
+    h, w = camera.hw
+    picture_h, picture_w = reference.image.shape[:2]
+    scale = max(h / picture_h, w / picture_w)
+    hw = (max(h, round(picture_h * scale)), max(w, round(picture_w * scale)))
+    image = reference.image
+    if hw != image.shape[:2]:
+        way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        image = np.maximum(cv2.resize(image, hw[::-1], interpolation=way), 0)
+    px_from_cam = camera.px_from_cam.copy()
+    px_from_cam[:2, 2] += np.array([hw[1] - w, hw[0] - h]) / 2
+    return image, Camera(hw, px_from_cam, camera.world_from_camera), reference.frame
+
+
+def _with_depth(posed: _Posed, inverse_depth: Array) -> View:
+    image, camera, frame = posed
+    return View(image, inverse_depth, camera, frame)
+
+
+def views_at_infinity(views: list[_Posed]) -> tuple[View, ...]:
+    return tuple(_with_depth(v, np.zeros(v[1].hw, np.float32)) for v in views)
+
+
+def ground_and_backdrop(camera: Camera, *, near: float = 0.6, far: float = 6.0) -> Array:
+    """Inverse depth, h w float32, of a level ground under a level camera with a wall at its end.
+
+    The horizon is the middle row. In the unit of the path (usual depth of the stage 1) the ground comes up to ``near``
+    at the lower border and the wall stands at ``far``.
+    """
+    h, w = camera.hw
+    below = (np.arange(h, dtype=np.float32) + 0.5 - h / 2) / (h / 2)
+    return np.repeat(np.maximum(below / near, 1 / far)[:, None], w, 1).astype(np.float32)
+
+
+def _swept(views: list[_Posed], nearest: float) -> tuple[View, ...]:
+    small = [_proxy(view) for view in views]
+    found = inverse_depths([p for p, _ in small], [c for _, c in small], nearest)
+    out = []
+    for view, (picture, _), inverse_depth in zip(views, small, found):
+        if inverse_depth.shape == view[1].hw:
+            full = inverse_depth
+        else:
+            guide = code8_from_linear(view[0]).astype(np.float32) / 255
+            full = _upsampled(inverse_depth, picture, guide)
+        out.append(_with_depth(view, full))
+    return tuple(out)
+
+
+def _proxy(view: _Posed) -> tuple[Array, Camera]:
+    """Display-referred picture for matching, and its camera."""
+    image, camera, _ = view
+    scale = min(1.0, SWEEP_LONG_SIDE / max(camera.hw))
+    hw = (round(camera.hw[0] * scale), round(camera.hw[1] * scale))
+    small = cv2.resize(image, hw[::-1], interpolation=cv2.INTER_AREA) if scale < 1 else image
+    return code8_from_linear(small).astype(np.float32) / 255, camera.resized(hw)
+
+
+@njit(cache=True, nogil=True)
+def _upsampled(values, guide, full_guide):  # type: ignore[no-untyped-def]
+    """Each pixel takes one of the four values around it: that of the most similar colour (no value is between two
+    surfaces)."""
+    h, w = values.shape
+    th, tw, _ = full_guide.shape
+    out = np.empty((th, tw), np.float32)
+    for y in range(th):
+        v = (y + 0.5) * h / th - 0.5
+        y0 = int(np.floor(v))
+        for x in range(tw):
+            u = (x + 0.5) * w / tw - 0.5
+            x0 = int(np.floor(u))
+            best = np.float32(1e9)
+            for dy in range(2):
+                for dx in range(2):
+                    sy, sx = min(h - 1, max(0, y0 + dy)), min(w - 1, max(0, x0 + dx))
+                    far = abs(v - sy) + abs(u - sx)
+                    unlike = np.float32(0.05 * far)
+                    for c in range(3):
+                        unlike += abs(full_guide[y, x, c] - guide[sy, sx, c])
+                    if unlike < best:
+                        best = unlike
+                        out[y, x] = values[sy, sx]
+    return out
