@@ -8,7 +8,7 @@ Every stage is a function of the ones before; the output appears under its name 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,9 +25,7 @@ from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
 from cyclorama.folder import ShotFolder, shot_folder
 from cyclorama.matchmove import Matchmove, SharedPoints, camera_json, find_camera, read_camera, triangulate_references
-from cyclorama.matting.analyse import analyse_screen
-from cyclorama.matting.given import GivenKey
-from cyclorama.matting.key import ScreenKey
+from cyclorama.matting import GivenKey, ScreenKey, analyse_screen
 from cyclorama.media import (
     ClipReader,
     ClipWriter,
@@ -122,7 +120,7 @@ class _Analysis:
 
     def _key(self, stack: ExitStack) -> Key:
         if self.settings.matte is not None:
-            alphas = stack.enter_context(open_matte(self.settings.matte, notes=self.notes))
+            alphas = stack.enter_context(closing(open_matte(self.settings.matte, notes=self.notes)))
             if (alphas.num_frames, alphas.hw) != (self.plate.num_frames, self.plate.hw):
                 raise InputError(
                     f"{self.settings.matte}: the matte must have the plate's {self.plate.num_frames} frames of "

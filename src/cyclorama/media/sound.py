@@ -34,6 +34,11 @@ class Sound:
         stop_s = origin_s + timestamps_s[stop] if inside and stop is not None else None
         return cls(path, origin_s + timestamps_s[start], stop_s)
 
+    def exists(self) -> bool:
+        """Whether the file holds any sound at all."""
+        with open_container(self.path) as container:
+            return bool(container.streams.audio)
+
 
 class SoundCopy:
     """Feeds the packets of a ``Sound`` into an output, in step with its picture."""

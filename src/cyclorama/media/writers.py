@@ -69,7 +69,7 @@ def open_writer(
     settings = settings or EncodeSettings()
     if not is_sequence(output):
         return VideoWriter(output, folder, spec, notes=notes, sound=sound, quality=(settings.crf, settings.preset))
-    if sound is not None:
+    if sound is not None and sound.exists():
         notes.add("sound", "A sequence of pictures holds no sound; it is left out.")
     if output.suffix.lower() == ".exr":
         return SequenceWriter(output, folder, spec, _save_exr)

@@ -17,7 +17,7 @@ def street(build: Builder) -> None:
             build.box(
                 (side * (deep + 4.0), y + length / 2, 0.0),
                 (8.0, length, height),
-                Look("windows", wall, PALE, rng.uniform(1.9, 2.8)),
+                Look("windows", wall, PALE, rng.uniform(2.3, 3.4)),
             )
             build.box(
                 (side * (deep - 0.15), y + length / 2, 2.9),
@@ -26,13 +26,13 @@ def street(build: Builder) -> None:
             )
             _signs(build, side, (deep, y, length))
             y += length
-        for y in np.arange(1.5, 60.0, rng.uniform(7.0, 9.5)):
+        for y in np.arange(1.5, 60.0, rng.uniform(12.0, 16.0)):
             build.post((side * 4.0, y, 0.0), 0.07, 5.2, Look("plain", METAL, METAL, 0.5))
             build.box((side * 3.5, y, 5.15), (1.2, 0.14, 0.09), Look("plain", METAL, METAL, 0.5))
         for y in np.arange(4.0, 40.0, 6.4) + rng.uniform(0, 2):
             if rng.random() < 0.75:
                 car(build, side * 2.45, y + 2.0, build.pick(BRIGHT))
-        for y in rng.uniform(3.0, 26.0, 3):
+        for y in rng.uniform(3.0, 26.0, 2):
             tree(build, side * 5.0, y, rng.uniform(4.0, 5.5))
         build.box(
             (side * 4.7, rng.uniform(0.5, 3.0), 0.0), (0.7, 0.5, 1.1), Look("planks", build.pick(BRIGHT), METAL, 0.16)
@@ -43,7 +43,7 @@ def street(build: Builder) -> None:
     for x in (-13.0, -2.0, 9.0):
         wall = build.pick(WALLS)
         build.box((x, 78.0, 0.0), (10.0, 8.0, rng.uniform(12, 26)), Look("windows", wall, PALE, 2.6))
-        build.box((x + rng.uniform(-1, 1), 73.9, 2.0), (7.0, 0.2, 6.0), Look("poster", PALE, build.pick(BRIGHT), 1.6))
+        build.box((x + rng.uniform(-1, 1), 73.9, 2.0), (7.0, 0.2, 6.0), Look("poster", PALE, build.pick(BRIGHT), 2.2))
 
 
 def _signs(build: Builder, side: int, front: tuple[float, float, float]) -> None:
@@ -51,9 +51,9 @@ def _signs(build: Builder, side: int, front: tuple[float, float, float]) -> None
     rng = build.rng
     deep, start, length = front
     for share in (0.2, 0.55, 0.85):
-        width, height = rng.uniform(0.7, 1.3), rng.uniform(0.6, 1.5)
+        width, height = rng.uniform(0.9, 1.6), rng.uniform(0.9, 1.9)
         at = (side * (deep - 0.55 * width), start + share * length, rng.uniform(3.2, 5.2))
-        build.box(at, (width, 0.08, height), Look("poster", build.pick(BRIGHT), PALE, rng.uniform(0.12, 0.3)))
+        build.box(at, (width, 0.08, height), Look("poster", build.pick(BRIGHT), PALE, rng.uniform(0.25, 0.5)))
     at = (side * rng.uniform(4.3, 5.0), start + rng.uniform(0.3, 0.7) * length, 0.0)
     build.box(at, (0.8, 0.1, 1.2), Look("poster", PALE, build.pick(BRIGHT), 0.17), rng.uniform(-0.4, 0.4))
 
@@ -169,7 +169,7 @@ def place_light(rng: np.random.Generator, place: str) -> Light:
     )
     warmth = (np.radians(50) - elevation) / np.radians(26)
     key = np.array([1.55, 1.42 - 0.28 * warmth, 1.22 - 0.55 * warmth])
-    sky = np.array([0.24, 0.36, 0.56]) * rng.uniform(0.85, 1.1)
+    sky = np.array([0.34, 0.45, 0.62]) * rng.uniform(0.9, 1.15)
     horizon = np.array([0.66, 0.70, 0.76]) * (1 - 0.3 * warmth) + 0.25 * warmth * np.array([0.9, 0.6, 0.4])
     return Light(2000.0 * toward_sun, key, sky, np.array([0.16, 0.14, 0.12]), horizon, 0.02, 0.0, 420.0, seed)
 
