@@ -97,7 +97,9 @@ class _Analysis:
             matchmove, references = self._camera(key, references)
         with self.watch("place"):
             shared = self._fit(references, matchmove)
-            backdrop = build_backdrop(references, matchmove.path, shared.depths)
+            backdrop = build_backdrop(
+                references, matchmove.path, shared.depths, guessed=matchmove.source in ("references", "none")
+            )
         with self.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))

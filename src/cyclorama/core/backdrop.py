@@ -33,10 +33,14 @@ class View:
 
 @dataclass(frozen=True)
 class Backdrop:
-    """The place, rebuilt from its pictures: views with depth, in the plate's world."""
+    """The place, rebuilt from its pictures: views with depth, in the plate's world.
+
+    ``falloff``: how fast a view gives way to the next in time, the power p of 1 / (1 + |dt|)^p.
+    """
 
     kind: BackdropKind
     views: tuple[View, ...]
+    falloff: float = 3.0
 
     def __post_init__(self) -> None:
         if not self.views:

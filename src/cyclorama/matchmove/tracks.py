@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.clip import Clip
+from cyclorama.core.clip import Clip, proxy_hw
 from cyclorama.core.display import code8_from_linear
 
 MAX_FEATURES = 400
 _WINDOW = {"winSize": (15, 15), "maxLevel": 4, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.003)}
 _MIN_CORNER = 3e-4  # smallest eigenvalue of the structure tensor that is a feature and no compression noise
 _MIN_LENGTH = 3
+_MATTE_LONG_SIDE = 480
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def track_features(
 ) -> Tracks:
     """Follows corners outside the actor forward through the clip.
 
-    ``actor(index, frame)`` is the matte, h w float32. Every step is checked back and forth, then registered again to the
+    ``actor(index, frame)`` is the matte of a frame of any size, h w float32. Every step is checked back and forth, then registered again to the
     picture in which the feature was first seen, so that steps do not add up to drift.
     """
     h, w = clip.hw
@@ -80,7 +81,7 @@ def track_features(
     for index in range(clip.num_frames):
         picture = clip.frame(index)
         grey = cv2.cvtColor(code8_from_linear(picture), cv2.COLOR_RGB2GRAY)
-        free = _free(actor(index, picture))
+        free = _free(actor, index, picture)
         if previous is not None and len(live.ids):
             live = _follow(live, previous, grey, free, births)
         if len(live.ids) < MAX_FEATURES * 0.75 and (index % 4 == 0 or len(live.ids) < 30):
@@ -100,12 +101,18 @@ def track_features(
     return _collect(rows, (h, w), clip.num_frames)
 
 
-def _free(alpha: Array) -> Array:
-    """Where features may lie: away from the actor and from the picture's border. uint8 mask."""
-    h, w = alpha.shape
-    radius = max(3, round(min(h, w) * 0.02))
+def _free(actor: Callable[[int, Array], Array], index: int, picture: Array) -> Array:
+    """Where features may lie: away from the actor and from the picture's border. uint8 mask.
+
+    The matte is taken of a small picture: it is grown by more than it loses there.
+    """
+    h, w = picture.shape[:2]
+    small = proxy_hw((h, w), _MATTE_LONG_SIDE)
+    reduced = cv2.resize(picture, small[::-1], interpolation=cv2.INTER_AREA) if small != (h, w) else picture
+    radius = max(3, round(min(small) * 0.02))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
-    free = 1 - cv2.dilate((alpha > 0.05).astype(np.uint8), kernel)
+    free = 1 - cv2.dilate((actor(index, reduced) > 0.05).astype(np.uint8), kernel)
+    free = cv2.resize(free, (w, h), interpolation=cv2.INTER_NEAREST)
     free[:3], free[-3:], free[:, :3], free[:, -3:] = 0, 0, 0, 0
     return free
 

@@ -9,7 +9,7 @@ from numba import njit
 from cyclorama.core.arrays import Array
 from cyclorama.matting.chroma import DARKEST, block_mean, difference_plane, screen_like
 from cyclorama.matting.field import fill, gather
-from cyclorama.matting.regions import actor_region, ellipse, garbage_free
+from cyclorama.matting.regions import actor_region, garbage_free, grown
 from cyclorama.matting.screen import ScreenModel
 
 _WORKING_SIDE = 340.0
@@ -76,7 +76,7 @@ def clean_cells(picture: Array, difference: Array, model: ScreenModel) -> Array:
     broad = cv2.blur(broad, (3, 3), borderType=cv2.BORDER_REPLICATE)
     alpha = raw_alpha(difference, difference_plane(broad, k, i, mix), 4 * CELL)
     opaque = cv2.morphologyEx((alpha > 0.6).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    near = cv2.dilate(opaque, ellipse(max(2, round(_NEAR * len(picture)))))
+    near = grown(opaque, max(2, round(_NEAR * len(picture))))
     mean_alpha = cv2.blur(alpha, (5, 5))
     uneven = cv2.blur(alpha * alpha, (5, 5)) - mean_alpha * mean_alpha > _UNEVEN * _UNEVEN
     careful = (near > 0) | model.is_even

@@ -48,6 +48,16 @@ def ellipse(radius: int) -> Array:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
 
+def grown(mask: Array, radius: int) -> Array:
+    """``mask`` (uint8, 0 or 1) grown by a disc; its cost does not depend on the radius."""
+    return (cv2.distanceTransform(1 - mask, cv2.DIST_L2, 5) <= radius + 0.3).astype(np.uint8)
+
+
+def shrunk(mask: Array, radius: int) -> Array:
+    """``mask`` (uint8, 0 or 1) shrunk by a disc; the picture's border does not shrink it."""
+    return 1 - grown(1 - mask, radius)
+
+
 @njit(cache=True, nogil=True)
 def peak_colors(labels: Array, alpha: Array, picture: Array, count: int) -> tuple[Array, Array]:
     """Per label: the highest alpha and the mean colour over its pixels of alpha within 0.1 of it."""
@@ -114,7 +124,7 @@ def garbage_free(like: Array, model: ScreenModel) -> Array:
     free = np.zeros_like(like)
     model.bars.grown(_BAR_EDGE).inside(free)[:] = 1
     if model.surround:
-        free &= cv2.erode(screen_hull(like & free), ellipse(max(1, round(_HULL_EDGE * len(like)))))
+        free &= shrunk(screen_hull(like & free), max(1, round(_HULL_EDGE * len(like))))
     return free
 
 
@@ -126,13 +136,13 @@ def actor_region(picture: Array, alpha: Array, free: Array, like: Array, model: 
     mask = (alpha > present).astype(np.uint8) & free
     if not model.is_even:
         other = cv2.morphologyEx(mask & (1 - like), cv2.MORPH_OPEN, _SQUARE[2])
-        mask = mask & dilate(other, ellipse(max(2, round(_SHADE * height))))
+        mask = mask & grown(other, max(2, round(_SHADE * height)))
     dropped = drop_attached(mask, alpha, picture, model)
     kept, marks = _sort(mask & (1 - dropped), alpha, picture, model)
     gone = dilate(marks | dropped, _SQUARE[5]) & (1 - dilate(kept, _SQUARE[3]))
-    allowed = dilate(kept, ellipse(max(2, round(_REACH * height)))) & (1 - gone) & free
+    allowed = grown(kept, max(2, round(_REACH * height))) & (1 - gone) & free
     inside = fill_holes((kept & (alpha > _OPAQUE)).astype(np.uint8), alpha)
-    core = cv2.erode(inside, ellipse(max(1, round(_DEPTH * height))), borderType=cv2.BORDER_REPLICATE)
+    core = shrunk(inside, max(1, round(_DEPTH * height)))
     solid = cv2.erode(inside, _SQUARE[3], borderType=cv2.BORDER_REPLICATE)
     soft = cv2.blur(core.astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
     return Region(allowed.astype(np.float32), soft, solid)
@@ -147,7 +157,7 @@ def _sort(mask: Array, alpha: Array, picture: Array, model: ScreenModel) -> tupl
     thing = (peak > _OPAQUE) & ~marks & (stats[:, 4] >= max(3.0, (0.01 * height) ** 2))
     thing[0] = marks[0] = False
     kept = thing[labels].astype(np.uint8)
-    near = dilate(kept, ellipse(max(3, round(2 * _REACH * height))))
+    near = grown(kept, max(3, round(2 * _REACH * height)))
     touches = np.zeros(count, bool)
     touches[np.unique(labels[near > 0])] = True
     touches[0] = False

@@ -8,7 +8,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.matting.chroma import DARKEST, difference_plane, screen_like
 from cyclorama.matting.frame import CELL, clean_cells, raw_alpha
-from cyclorama.matting.regions import ellipse, peak_colors, screen_hull
+from cyclorama.matting.regions import grown, peak_colors, screen_hull
 from cyclorama.matting.screen import Bars, Marker, ScreenModel
 
 _BLACK = 0.004
@@ -87,7 +87,7 @@ def _noise(difference: Array, like: Array) -> float:
 def _shading(alpha: Array, like: Array) -> float:
     """Raw alpha that the bare screen's wrinkles reach."""
     things = cv2.morphologyEx(((alpha > 0.5) & (like == 0)).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    away = (cv2.erode(like, np.ones((3, 3), np.uint8)) > 0) & (cv2.dilate(things, ellipse(len(alpha) // 20)) == 0)
+    away = (cv2.erode(like, np.ones((3, 3), np.uint8)) > 0) & (grown(things, len(alpha) // 20) == 0)
     return _SHADING * float(np.percentile(alpha[away], 85)) if away.sum() >= 50 else 0.0
 
 

@@ -1,5 +1,7 @@
 """Pictures and a camera path to a backdrop."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numba import njit
@@ -16,18 +18,30 @@ _MIN_DEPTHS = 20  # fewer shared points say nothing of how near the place is
 _STILL = 2e-3  # a camera that moves less than this part of the usual depth shows no parallax
 
 
-def build_backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array) -> Backdrop:
+_GUESSED_FALLOFF = 2.0  # where the motion between references is a guess, a softer fade slips less
+
+
+def build_backdrop(
+    references: tuple[Reference, ...], path: CameraPath, depths: Array, *, guessed: bool = False
+) -> Backdrop:
     """The place from one or more references, each posed at its frame of ``path``.
 
     ``depths`` (n,) are those at which the references see what they share, in the path's unit; they bound the search.
+    ``guessed``: the path is exact at the references only.
     """
+    backdrop = _backdrop(references, path, depths)
+    return replace(backdrop, falloff=_GUESSED_FALLOFF) if guessed else backdrop
+
+
+def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array) -> Backdrop:
     if not references:
         raise ValueError("a backdrop needs a reference, got none")
     views = [_posed(r, path[r.frame]) for r in references]
     moves = _motion(path) > _STILL * (float(np.median(depths)) if len(depths) else 1.0)
     if len(views) == 1:
-        kind = "planes" if moves else ("still" if path.is_locked_off else "panorama")
-        return Backdrop(kind, (_with_depth(views[0], ground_and_backdrop(views[0][1])) if moves else views_at_infinity(views)[0],))
+        if moves:
+            return Backdrop("planes", (_with_depth(views[0], ground_and_backdrop(views[0][1])),))
+        return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
     if not moves or len(depths) < _MIN_DEPTHS:
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
     nearest = 1.3 * float(np.percentile(1.0 / depths, 98))

@@ -24,16 +24,16 @@ def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
     inverse_depth = _depth(views, camera)
     color = np.zeros((*camera.hw, 3), np.float32)
     weight = np.zeros(camera.hw, np.float32)
-    for share, view in sorted(zip(time_weights(views, time), views), key=lambda pair: -pair[0]):
+    for share, view in sorted(zip(time_weights(backdrop, time), views), key=lambda pair: -pair[0]):
         _add_view(view, camera, share, inverse_depth, (color, weight))
     if _normalise(color, weight):
         color = fill_holes(color, weight == 0)
     return SetFrame(color, inverse_depth, weight)
 
 
-def time_weights(views: tuple[View, ...], time: float) -> list[float]:
-    """Nearest reference in time first: 1 / (1 + |dt|)^3, so that a reference's own frame is that reference."""
-    weights = [1.0 / (1.0 + abs(v.time - time)) ** 3 for v in views]
+def time_weights(backdrop: Backdrop, time: float) -> list[float]:
+    """Nearest reference in time first, 1 / (1 + |dt|)^p, so that a reference's own frame is that reference."""
+    weights = [1.0 / (1.0 + abs(v.time - time)) ** backdrop.falloff for v in backdrop.views]
     return [x / sum(weights) for x in weights]
 
 

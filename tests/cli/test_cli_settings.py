@@ -1,0 +1,121 @@
+"""The grammar of what a user can ask for."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from cyclorama.core.display import display_from_linear
+from cyclorama.core.errors import InputError
+from cyclorama.settings import Moment, ReferenceArgument, parse_range, screen_rgb
+
+TIMES = tuple(Fraction(i, 24) for i in range(48))
+PHONE = (Fraction(0), Fraction(1, 30), Fraction(1, 10), Fraction(11, 30))
+"""Frames of a variable rate."""
+
+
+@pytest.mark.parametrize(
+    ("text", "picture", "moment"),
+    [
+        ("a.jpg", "a.jpg", None),
+        ("a.jpg@12", "a.jpg", "12"),
+        ("a.jpg@0.5s", "a.jpg", "0.5s"),
+        ("a.jpg@.5s", "a.jpg", ".5s"),
+        ("a.jpg@50%", "a.jpg", "50%"),
+        ("a.jpg@33.3%", "a.jpg", "33.3%"),
+        ("me@home.jpg", "me@home.jpg", None),
+        ("me@home.jpg@3s", "me@home.jpg", "3s"),
+        ("pictures@2x/a.jpg", "pictures@2x/a.jpg", None),
+        ("a@12@50%", "a@12", "50%"),
+        ("a.jpg@", "a.jpg@", None),
+        ("a.jpg@-1", "a.jpg@-1", None),
+        ("a.jpg@1.5", "a.jpg@1.5", None),
+        ("a.jpg@half", "a.jpg@half", None),
+        ("a.jpg@12 ", "a.jpg@12 ", None),
+        ("@12", "@12", None),
+    ],
+)
+def test_references(text: str, picture: str, moment: str | None) -> None:
+    found = ReferenceArgument.parse(text)
+    assert found.picture == Path(picture)
+    assert (found.moment and found.moment.text) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "times", "frame"),
+    [
+        ("0", TIMES, 0),
+        ("12", TIMES, 12),
+        ("47", TIMES, 47),
+        ("0s", TIMES, 0),
+        ("0.5s", TIMES, 12),
+        ("0.54s", TIMES, 12),  # frame 13 comes at .5417
+        ("1.99s", TIMES, 47),  # the last frame is on screen until 2 s
+        ("0%", TIMES, 0),
+        ("50%", TIMES, 24),  # floor(23.5 + .5)
+        ("49.9%", TIMES, 23),  # floor(23.453 + .5)
+        ("100%", TIMES, 47),
+        ("50%", PHONE, 2),  # floor(1.5 + .5)
+        ("0.09s", PHONE, 1),
+        ("0.1s", PHONE, 2),  # exact: no float comes near
+        ("0.36s", PHONE, 2),
+        ("100%", (Fraction(0),), 0),
+        ("0.9s", (Fraction(0),), 0),
+    ],
+)
+def test_moments(text: str, times: tuple[Fraction, ...], frame: int) -> None:
+    moment = Moment.parse(text)
+    assert moment is not None
+    assert moment.frame(times) == frame
+
+
+@pytest.mark.parametrize("num_frames", [1, 2, 7, 24, 121])
+def test_shares_are_rounded_half_up(num_frames: int) -> None:
+    times = tuple(Fraction(i, 24) for i in range(num_frames))
+    for tenths in range(1001):
+        wanted = (tenths * (num_frames - 1) * 2 + 1000) // 2000  # floor(p/100 (n-1) + 1/2) in whole numbers
+        assert Moment(f"{tenths / 10}%").frame(times) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("48", "frame 48 lies after the plate's end; its last frame is 47"),
+        ("2s", "2s lies after the plate's end; the plate lasts 2.000s"),
+        ("100.1%", "100.1% lies after the plate's end; give 0% to 100%"),
+    ],
+)
+def test_moments_after_the_end(text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        Moment(text).frame(TIMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "frames"),
+    [
+        ("0:10", range(10)),
+        ("2:5", range(2, 5)),
+        (":3", range(3)),
+        ("7:", range(7, 10)),
+        ("9:10", [9]),
+        (":", range(10)),
+    ],
+)
+def test_ranges(text: str, frames: range) -> None:
+    assert list(parse_range(text, 10)) == list(frames)
+
+
+@pytest.mark.parametrize("text", ["5", "5:5", "6:5", "0:11", "10:", "-3:5", "a:b", "1:2:3", "", "1.5:3", "2-5"])
+def test_ranges_that_hold_nothing(text: str) -> None:
+    with pytest.raises(InputError, match="--frames"):
+        parse_range(text, 10)
+
+
+def test_screens() -> None:
+    assert screen_rgb(None) is None
+    assert screen_rgb("Green") == screen_rgb("#00b140")
+    red, green, blue = (float(display_from_linear(c)) * 255 for c in screen_rgb("#0a80FF") or ())
+    assert (round(red), round(green), round(blue)) == (10, 128, 255)
+    for text in ("mauve", "#12345", "#1234567", "00b140", ""):
+        with pytest.raises(InputError, match="green, blue or #rrggbb"):
+            screen_rgb(text)

@@ -1,0 +1,107 @@
+"""What every engine must do; a new engine in ``ENGINES`` is tested here without another line."""
+
+import numpy as np
+import pytest
+
+from cyclorama.core.backdrop import Backdrop, View
+from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.clip import ArrayClip
+from cyclorama.core.errors import InputError
+from cyclorama.core.layers import Foreground, Layers
+from cyclorama.core.lighting import Lighting
+from cyclorama.core.shot import Shot
+from cyclorama.engines import ENGINES, Engine, make_engine
+
+HW, NUM_FRAMES = (48, 64), 4
+RNG = np.random.default_rng(0)
+
+
+class BoxKey:
+    """A box is the actor; every plate frame is looked at as it comes."""
+
+    def foreground(self, index: int, plate: np.ndarray) -> Foreground:
+        alpha = np.zeros(HW, np.float32)
+        alpha[10:40, 20 + index : 40 + index] = 1
+        alpha[10:40, 19 + index] = 0.5
+        return Foreground(plate * alpha[..., None], alpha)
+
+
+def camera(index: int) -> Camera:
+    return Camera.from_focal(hw=HW, focal_px=60, world_from_camera=rigid(np.eye(3), np.array([0.05 * index, 0, 0])))
+
+
+def make(lighting: Lighting | None) -> tuple[Shot, Backdrop]:
+    plate = ArrayClip(RNG.random((NUM_FRAMES, *HW, 3), np.float32))
+    path = CameraPath(tuple(camera(i) for i in range(NUM_FRAMES)))
+    views = tuple(
+        View(RNG.random((*HW, 3), np.float32), np.full(HW, 0.3, np.float32), camera(i), float(i)) for i in (0, 3)
+    )
+    return Shot(plate, BoxKey(), path, lighting), Backdrop("layers", views)
+
+
+@pytest.fixture(params=sorted(ENGINES))
+def engine(request: pytest.FixtureRequest) -> Engine:
+    return make_engine(request.param)
+
+
+def arrays_of(layers: Layers) -> dict[str, np.ndarray]:
+    found = {f"place.{n}": getattr(layers.place, n) for n in ("color", "inverse_depth", "coverage")}
+    found |= {"actor.color": layers.actor.color, "actor.alpha": layers.actor.alpha}
+    return found if layers.relight_gain is None else {**found, "relight_gain": layers.relight_gain}
+
+
+def test_layers_have_their_shapes_and_ranges(engine: Engine) -> None:
+    shot, backdrop = make(Lighting((1.5, 1.0, 0.75)))
+    for name, array in arrays_of(engine.render(shot, backdrop, 2)).items():
+        wanted = (3,) if name == "relight_gain" else (*HW, 3) if name.endswith("color") else HW
+        assert (name, array.shape, array.dtype) == (name, wanted, np.float32)
+        assert np.isfinite(array).all()
+        assert array.min() >= 0
+        if name in ("place.coverage", "actor.alpha"):
+            assert array.max() <= 1
+
+
+def test_the_actor_is_the_keys(engine: Engine) -> None:
+    shot, backdrop = make(None)
+    layers = engine.render(shot, backdrop, 1)
+    own = BoxKey().foreground(1, shot.plate.frame(1))
+    assert np.array_equal(layers.actor.color, own.color)
+    assert np.array_equal(layers.actor.alpha, own.alpha)
+
+
+def test_a_layer_that_is_off_is_absent(engine: Engine) -> None:
+    lit, dark = make(Lighting((1.5, 1.0, 0.75))), make(None)
+    assert np.allclose(engine.render(*lit, 0).relight_gain, [1.5, 1.0, 0.75])
+    assert engine.render(*dark, 0).relight_gain is None
+
+
+def test_any_order_and_again_gives_the_same(engine: Engine) -> None:
+    shot, backdrop = make(Lighting((1.5, 1.0, 0.75)))
+    forward = {i: arrays_of(engine.render(shot, backdrop, i)) for i in range(NUM_FRAMES)}
+    fresh = make_engine(next(name for name in ENGINES if type(make_engine(name)) is type(engine)))
+    for index in (3, 0, 2, 2, 1):
+        for maker in (engine, fresh):
+            for name, array in arrays_of(maker.render(shot, backdrop, index)).items():
+                assert np.array_equal(array, forward[index][name]), (index, name)
+    assert not np.array_equal(forward[0]["place.color"], forward[3]["place.color"])
+
+
+def test_shot_and_backdrop_are_not_changed(engine: Engine) -> None:
+    shot, backdrop = make(Lighting((1.5, 1.0, 0.75)))
+    before = [shot.plate.frames.copy(), *(a.copy() for v in backdrop.views for a in (v.image, v.inverse_depth))]
+    layers = engine.render(shot, backdrop, 1)
+    layers.place.color[:] = 7  # what an engine gives is the caller's own
+    layers.actor.color[:] = 7
+    after = [shot.plate.frames, *(a for v in backdrop.views for a in (v.image, v.inverse_depth))]
+    assert all(np.array_equal(a, b) for a, b in zip(before, after))
+
+
+@pytest.mark.parametrize("index", [-1, NUM_FRAMES])
+def test_there_is_no_frame_outside_the_shot(engine: Engine, index: int) -> None:
+    with pytest.raises(IndexError):
+        engine.render(*make(None), index)
+
+
+def test_an_unknown_engine_names_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"there is no engine 'dream'; choose one of .*geometry"):
+        make_engine("dream")

@@ -1,0 +1,145 @@
+"""The solver against cameras that are known."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from matchmove_world import FOCAL, HW, path, rotation_errors_deg, tracks_of, translation_errors_deg, wall_points
+
+from cyclorama.core.camera import CameraPath
+from cyclorama.matchmove.bundle import rotation_from_vector, vector_from_rotation
+from cyclorama.matchmove.solve import MAX_KEYFRAMES, Solve, enough, solve
+from cyclorama.matchmove.tracks import Tracks
+
+NUM_FRAMES = 10
+
+
+LOCKED_OFF = pytest.mark.xfail(
+    strict=True,
+    reason="solve._locked puts every track at its plain mean, which outliers move: a still camera is taken for a pan",
+)
+
+
+@cache
+def solved(move: str) -> tuple[Solve, CameraPath]:
+    """The focal length unknown, 0.1 px of noise and a tenth of the observations plainly wrong."""
+    truth = path(move, NUM_FRAMES)
+    return solve(tracks_of(truth)), truth
+
+
+@pytest.mark.parametrize(
+    ("move", "model"),
+    [
+        pytest.param("locked", "locked-off", marks=LOCKED_OFF),
+        ("pan", "pan-tilt"),
+        ("truck", "full"),
+        ("dolly", "full"),
+        ("orbit", "full"),
+    ],
+)
+def test_the_model_is_chosen_by_evidence(move: str, model: str) -> None:
+    found, truth = solved(move)
+    assert found.model == model
+    assert found.path.hw == HW
+    assert len(found.path) == NUM_FRAMES
+    assert found.median_px < 0.2
+    assert (len(found.points) > 50) == (model == "full")
+    assert truth.is_locked_off == found.path.is_locked_off
+
+
+def test_a_still_camera_seen_without_outliers() -> None:
+    found = solve(tracks_of(path("locked", NUM_FRAMES), outliers=0))
+    assert found.model == "locked-off"
+    assert found.path.is_locked_off
+    assert len(found.points) == 0
+    assert found.median_px < 0.2
+
+
+@pytest.mark.parametrize("move", ["truck", "dolly", "orbit"])
+def test_rotation_and_direction_of_a_moving_camera(move: str) -> None:
+    found, truth = solved(move)
+    assert rotation_errors_deg(found.path, truth).max() < (0.3 if move == "orbit" else 0.1)  # 36 deg, focal unknown
+    assert translation_errors_deg(found.path, truth).max() < 3
+
+
+ONE_START = pytest.mark.xfail(
+    strict=True, reason="solve starts once: it stays at cost 312 where the mirrored start finds 248"
+)
+LONG_LENS = pytest.mark.xfail(
+    strict=True, reason="a truck along a flat wall is taken for a pan through a lens 4 times as long"
+)
+
+
+@pytest.mark.parametrize(
+    ("move", "slope"), [pytest.param("truck", 0.0, marks=LONG_LENS), pytest.param("orbit", 0.15, marks=ONE_START)]
+)
+def test_a_flat_wall_of_markers(move: str, slope: float) -> None:
+    truth = path(move, 12)
+    found = solve(tracks_of(truth, wall_points(slope)))
+    assert found.model == "full"
+    assert rotation_errors_deg(found.path, truth).max() < 1.5
+    assert translation_errors_deg(found.path, truth).max() < 8
+
+
+def test_a_pan_turns_about_a_fixed_point() -> None:
+    found, truth = solved("pan")
+    assert rotation_errors_deg(found.path, truth).max() < 0.1 + 0.02 * np.degrees(0.35)
+    assert np.ptp(found.path.centers, axis=0).max() < 1e-9
+
+
+@pytest.mark.parametrize("move", ["orbit", "pan"])
+def test_the_focal_length_where_the_motion_shows_it(move: str) -> None:
+    focal = solved(move)[0].path[0].px_from_cam[0, 0]
+    assert focal == pytest.approx(FOCAL, rel=0.05)
+
+
+@pytest.mark.parametrize("move", ["pan", "orbit"])
+def test_a_known_focal_length_is_kept(move: str) -> None:
+    truth = path(move, NUM_FRAMES)
+    found = solve(tracks_of(truth), focal_px=FOCAL)
+    assert {c.px_from_cam[0, 0] for c in found.path.cameras} == {FOCAL}
+    assert rotation_errors_deg(found.path, truth).max() < 0.1
+
+
+def test_the_points_are_where_they_were() -> None:
+    """Up to scale: the solved points, seen by the solved cameras, fall where the true ones did."""
+    found, _ = solved("orbit")
+    depth = (found.points @ found.path[0].camera_from_world[:3, :3].T)[:, 2]
+    assert np.median(np.linalg.norm(found.points, axis=1)) == pytest.approx(1, rel=0.1)  # the unit of a path
+    assert (depth > 0).mean() > 0.95
+
+
+def test_frames_between_keyframes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MAX_KEYFRAMES > 12
+    monkeypatch.setattr("cyclorama.matchmove.solve.MAX_KEYFRAMES", 12)  # to be quick
+    num_frames = 45
+    truth = path("truck", num_frames)
+    found = solve(tracks_of(truth), focal_px=FOCAL)
+    assert len(found.path) == num_frames
+    assert rotation_errors_deg(found.path, truth).max() < 0.2
+    assert found.model == "full"
+    assert translation_errors_deg(found.path, truth).max() < 3
+    share, real = (np.linalg.norm(p.centers, axis=1) / np.linalg.norm(p.centers[-1]) for p in (found.path, truth))
+    assert np.abs(share - real).max() < 0.02
+
+
+def test_too_little_to_see() -> None:
+    tracks = tracks_of(path("orbit", 5))
+    assert enough(tracks)
+    blind = tracks.keep((tracks.frame != 3) | (tracks.track < 7))
+    assert not enough(blind)
+    with pytest.raises(ValueError, match=r"every frame must see 8 tracks, got [0-7]\b"):
+        solve(blind)
+    assert not enough(Tracks(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2)), HW, 5))
+
+
+def test_tracks_must_agree_in_number() -> None:
+    with pytest.raises(ValueError, match="observations must agree in number, got 2, 3, 3"):
+        Tracks(np.zeros(2, int), np.zeros(3, int), np.zeros((3, 2)), HW, 5)
+
+
+@pytest.mark.parametrize("vector", [(0, 0, 0), (1e-9, 0, 0), (0.3, -0.2, 1.0), (0, 3.1, 0)])
+def test_rotation_vectors_and_matrices(vector: tuple[float, float, float]) -> None:
+    rotation = rotation_from_vector(np.array(vector, float))
+    assert np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-12)
+    assert np.allclose(vector_from_rotation(rotation), vector, atol=1e-8)
