@@ -1,4 +1,4 @@
-"""Real clips: ``restore.py FOLDER [--keep DIR]``. The flat plate, and the footage with its matte, three references each."""
+"""Real clips: ``restore.py FOLDER [--keep DIR]``. The flat plate, and the footage with its matte, three references."""
 
 import argparse
 from pathlib import Path
@@ -18,7 +18,8 @@ def main() -> None:
     stills = {c.name: still_score(c) for c in cases}
     for case, scores in flat.items():
         scores["to_still"] = scores["mse"] / stills[case]["mse"]
-    print(f"\nflat plate (to_still: mse against the still middle reference's)\n\n{table(flat, (*names, 'to_still'))}", flush=True)
+    print("\nflat plate (to_still: mse against the still middle reference's)\n")
+    print(table(flat, (*names, "to_still")), flush=True)
     footage = {
         c.name: run_case(c, "footage.mp4", ("--matte", str(c / "alpha")), words.keep and words.keep / "footage")
         for c in cases

@@ -1,4 +1,4 @@
-"""Path-traced stage cases: ``stage.py FOLDER [--keep DIR]``. ``cyc replace`` with the three references on every case."""
+"""Path-traced stage cases: ``stage.py FOLDER [--keep DIR]``. ``cyc replace`` with three references on every case."""
 
 import argparse
 import json

@@ -1,10 +1,11 @@
 """A whole job on a made-up shot: ``python examples/demo.py [FOLDER]`` (``make demo``).
 
-A camera trucks along a street, past things that stand near it. The same shot is taken on a green stage (the plate), and
-in the street (the truth). ``cyc replace`` gets the plate and three pictures of the empty street. Beside it stands what a
-flat paste gives:
+A camera trucks along a street, past things that stand near it. The same shot is taken on a green stage (the plate) and
+in the street (the truth). ``cyc replace`` gets the plate and three pictures of the empty street. Beside it stands a flat
+paste, which is
 
-    ffmpeg -i plate.mp4 -loop 1 -i middle.png -filter_complex "[0]chromakey=COLOUR:0.08:0.05,despill=green[a];[1][a]overlay"
+    ffmpeg -i plate.mp4 -loop 1 -i middle.png \\
+        -filter_complex "[0]chromakey=COLOUR:0.08:0.05,despill=green[a];[1][a]overlay=shortest=1" flat-paste.mp4
 """
 
 import json
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -26,7 +27,7 @@ from cyclorama.core.display import code8_from_linear, linear_from_code8
 from cyclorama.media import Notes, OutputSpec, open_clip, open_writer
 from cyclorama.synthetic import ShotSpec, SyntheticShot, make_shot, reference_frames, write_case
 
-SPEC = ShotSpec(seed=0, num_frames=40, hw=(270, 480), place="street", actor="walks", move="truck", amount=0.6)
+SPEC = ShotSpec(seed=0, num_frames=36, hw=(270, 480), place="street", actor="walks", move="truck", amount=0.6)
 SIMILARITY, BLEND = 0.08, 0.05  # of chromakey: the markers just go and the trousers just stay
 PANELS = ("plate", "flat paste", "Cyclorama", "truth")
 SHEET_ROWS = 4
@@ -76,14 +77,15 @@ def screen_colour(shot: SyntheticShot) -> tuple[int, int, int]:
 
 
 def flat_paste(plate: Path, still: Array, key_rgb: tuple[int, int, int]) -> Iterator[Array]:
-    """FFmpeg's own chromakey, despill and overlay: h w 3 uint8 for every frame of ``plate`` over the picture ``still``."""
+    """FFmpeg's chromakey, despill and overlay: every frame of ``plate`` over the picture ``still``, h w 3 uint8."""
     with av.open(str(plate)) as container:
         stream = container.streams.video[0]
         graph = Graph()
         height, width = still.shape[:2]
         actor = graph.add_buffer(template=stream)
-        street = graph.add_buffer(width=width, height=height, format="rgb24", time_base=stream.time_base or Fraction(1, 24))
-        key = graph.add("chromakey", "0x{:02x}{:02x}{:02x}:{}:{}".format(*key_rgb, SIMILARITY, BLEND))
+        rgb24 = av.VideoFormat("rgb24", width, height)
+        street = graph.add_buffer(width=width, height=height, format=rgb24, time_base=stream.time_base)
+        key = graph.add("chromakey", f"0x{bytes(key_rgb).hex()}:{SIMILARITY}:{BLEND}")
         despill = graph.add("despill", "type=green")
         flat = graph.add("scale", "out_color_matrix=bt709:out_range=tv")
         four = graph.add("format", "yuv444p")
@@ -91,8 +93,9 @@ def flat_paste(plate: Path, still: Array, key_rgb: tuple[int, int, int]) -> Iter
         rgb = graph.add("scale", "in_color_matrix=bt709:in_range=tv:flags=bicubic")
         last = graph.add("format", "rgb24")
         sink = graph.add("buffersink")
-        for one, other in ((actor, key), (key, despill), (street, flat), (flat, four), (over, rgb), (rgb, last), (last, sink)):
-            one.link_to(other)
+        for chain in ((actor, key, despill), (street, flat, four), (over, rgb, last, sink)):
+            for one, other in pairwise(chain):
+                one.link_to(other)
         four.link_to(over, 0, 0)
         despill.link_to(over, 0, 1)
         graph.configure()
@@ -101,7 +104,9 @@ def flat_paste(plate: Path, still: Array, key_rgb: tuple[int, int, int]) -> Iter
             picture.pts, picture.time_base = frame.pts, frame.time_base
             street.push(picture)
             actor.push(frame)
-            yield sink.pull().to_ndarray()
+            pasted = sink.pull()
+            assert isinstance(pasted, VideoFrame)
+            yield pasted.to_ndarray()
 
 
 def read_video(file: Path) -> Array:

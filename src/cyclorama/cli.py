@@ -45,8 +45,8 @@ def replace(
     reference: Annotated[
         list[str],
         typer.Option(
-            help="A picture of the place as PICTURE or PICTURE@TIME; may be repeated. TIME is a frame (12), seconds (0.5s) "
-            "or a share (50%) of the plate."
+            help="A picture of the place as PICTURE or PICTURE@TIME; may be repeated. TIME is a frame (12), "
+            "seconds (0.5s) or a share (50%) of the plate."
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The finished shot: NAME.mp4, or frames as %04d.png.")],
@@ -65,8 +65,17 @@ def replace(
     from cyclorama.settings import ReferenceArgument, Settings
 
     settings = Settings(
-        plate=plate, output=output, references=tuple(ReferenceArgument.parse(r) for r in reference), matte=matte,
-        camera=camera, focal_px=focal, screen=screen, frames=frames, relight=relight, engine=engine, work=work,
+        plate=plate,
+        output=output,
+        references=tuple(ReferenceArgument.parse(r) for r in reference),
+        matte=matte,
+        camera=camera,
+        focal_px=focal,
+        screen=screen,
+        frames=frames,
+        relight=relight,
+        engine=engine,
+        work=work,
         overwrite=overwrite,
     )
     _run(lambda: _replace(settings, as_json), as_json=as_json, debug=debug)
@@ -109,7 +118,8 @@ def _run(job: Callable[[], None], *, as_json: bool, debug: bool) -> None:
     except Exception as error:
         if debug:
             raise
-        _fail("bug", f"{type(error).__name__}: {error}; this is our bug: run again with --debug and report it", 1, as_json)
+        text = f"{type(error).__name__}: {error}; this is our bug: run again with --debug and report it"
+        _fail("bug", text, 1, as_json)
 
 
 class _Terminated(BaseException):

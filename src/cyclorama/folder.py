@@ -1,7 +1,7 @@
 """The shot folder: where a job works, and what it leaves.
 
-``OUT.cyc/`` beside the output holds unfinished files while the job runs and goes when it ends; one job at a time may hold
-it. What is worth keeping (camera, mattes, report) goes to the folder of ``--work``.
+``OUT.cyc/`` beside the output holds unfinished files while the job runs and goes when it ends; one job at a time may
+hold it. What is worth keeping (camera, mattes, report) goes to the folder of ``--work``.
 """
 
 import fcntl

@@ -56,7 +56,8 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("no picture of the place was given; add --reference PICTURE")
     engine = make_engine(settings.engine)
     with ExitStack() as stack:
-        plate = stack.enter_context(open_clip(settings.plate, notes=notes))
+        plate = open_clip(settings.plate, notes=notes)
+        stack.callback(plate.close)
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
         folder = stack.enter_context(shot_folder(settings.output, settings.work))
         check_output_free(
@@ -126,7 +127,8 @@ class _Analysis:
             if (alphas.num_frames, alphas.hw) != (self.plate.num_frames, self.plate.hw):
                 raise InputError(
                     f"{self.settings.matte}: the matte must have the plate's {self.plate.num_frames} frames of "
-                    f"{_size(self.plate.hw)}, got {alphas.num_frames} of {_size(alphas.hw)}; export it for the whole plate"
+                    f"{_size(self.plate.hw)}, got {alphas.num_frames} of {_size(alphas.hw)}; export it for the "
+                    "whole plate"
                 )
             return GivenKey(alphas)
         model = analyse_screen(self.plate, screen_rgb=screen_rgb(self.settings.screen))

@@ -46,7 +46,7 @@ class Sheet:
 
     def __init__(self, frames: range) -> None:
         spread = np.linspace(frames.start, frames.stop - 1, min(_SHEET_FRAMES, len(frames)))
-        self._wanted = {int(round(i)) for i in spread}
+        self._wanted = {int(i) for i in spread.round()}
         self.rows: dict[str, dict[int, Array]] = {"plate": {}, "matte": {}, "finished": {}}
         self.coverage: list[float] = []
 
@@ -85,7 +85,11 @@ class Report:
 
     @classmethod
     def of(
-        cls, settings: Settings, shot: Shot, backdrop: Backdrop, matchmove: Matchmove,
+        cls,
+        settings: Settings,
+        shot: Shot,
+        backdrop: Backdrop,
+        matchmove: Matchmove,
         rest: tuple[Sheet, Stopwatch, tuple[str, ...]],
     ) -> "Report":
         sheet, watch, notes = rest
@@ -93,8 +97,8 @@ class Report:
         warnings = []
         if covered < LOW_COVERAGE:
             warnings.append(
-                f"{100 * (1 - covered):.1f} % of the picture was shown by no reference and is filled smoothly; give wider "
-                "references, or more of them at other times"
+                f"{100 * (1 - covered):.1f} % of the picture was shown by no reference and is filled smoothly; give "
+                "wider references, or more of them at other times"
             )
         facts = {
             "version": __version__,
@@ -133,8 +137,15 @@ class Report:
         camera = "".join(f"<tr><td>{k}<td>{html.escape(str(v))}" for k, v in facts["camera"].items())
         title = html.escape(facts["output"])
         return _PAGE.format(
-            title=title, rows=rows, remarks=remarks, seconds=seconds, camera=camera, plot=_plot(self.path),
-            settings=html.escape(json.dumps(facts["settings"], indent=1)), frames=facts["frames"], size=facts["size"],
+            title=title,
+            rows=rows,
+            remarks=remarks,
+            seconds=seconds,
+            camera=camera,
+            plot=_plot(self.path),
+            settings=html.escape(json.dumps(facts["settings"], indent=1)),
+            frames=facts["frames"],
+            size=facts["size"],
             rate=facts["rate"],
         )
 
@@ -194,7 +205,7 @@ def _curves(values: Array, names: tuple[str, ...], unit: str) -> str:
 
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
-<style>body{{font:15px/1.5 system-ui,sans-serif;background:#1b1b1d;color:#ddd;max-width:1960px;margin:2em auto;padding:0 1em}}
+<style>body{{font:15px/1.5 system-ui,sans-serif;background:#1b1b1d;color:#ddd;max-width:1960px;margin:2em auto}}
 h1,h2{{font-weight:500}}img{{max-width:100%}}td{{padding:0 1.5em 0 0}}pre{{color:#999}}li{{max-width:70em}}</style>
 <h1>{title}</h1><p>{frames} frames of {size[0]}x{size[1]} at {rate} frames per second</p>
 <h2>To read</h2><ul>{remarks}</ul>{rows}

@@ -39,7 +39,7 @@ class Moment:
             step = timestamps_s[-1] / last if last else Fraction(1)
             if seconds >= timestamps_s[-1] + step:
                 length = float(timestamps_s[-1] + step)
-                raise InputError(f"a reference at {self.text} lies after the plate's end; the plate lasts {length:.3f}s")
+                raise InputError(f"a reference at {self.text} lies after the plate's end, which is at {length:.3f}s")
             return max(i for i, t in enumerate(timestamps_s) if t <= seconds)
         if int(self.text) > last:
             raise InputError(f"a reference at frame {self.text} lies after the plate's end; its last frame is {last}")
@@ -68,7 +68,7 @@ def parse_range(text: str, num_frames: int) -> range:
     start = int(match[1] or 0)
     stop = int(match[2]) if match[2] else num_frames
     if not start < stop <= num_frames:
-        raise InputError(f"--frames {text} holds no frames of the plate; it has {num_frames}, give A:B within 0:{num_frames}")
+        raise InputError(f"--frames {text} holds no frames of the plate; give A:B within 0:{num_frames}")
     return range(start, stop)
 
 

@@ -105,3 +105,17 @@ def test_there_is_no_frame_outside_the_shot(engine: Engine, index: int) -> None:
 def test_an_unknown_engine_names_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"there is no engine 'dream'; choose one of .*geometry"):
         make_engine("dream")
+
+
+def test_the_geometry_engine_shows_a_reference_at_its_own_time() -> None:
+    """Two pictures of one view, at the first and the last frame: each is shown at its own."""
+    plate = ArrayClip(RNG.random((NUM_FRAMES, *HW, 3), np.float32))
+    views = tuple(
+        View(np.full((*HW, 3), c, np.float32), np.zeros(HW, np.float32), camera(0), t)
+        for c, t in ((0.2, 0.0), (0.8, 3.0))
+    )
+    shot = Shot(plate, BoxKey(), CameraPath((camera(0),) * NUM_FRAMES), None)
+    shown = [make_engine("geometry").render(shot, Backdrop("still", views), i).place.color.mean() for i in range(4)]
+    assert shown[0] == pytest.approx(0.2, abs=0.02)
+    assert shown[3] == pytest.approx(0.8, abs=0.02)
+    assert np.all(np.diff(shown) >= 0)

@@ -17,8 +17,8 @@ def match_exposure(places: Sequence[Array]) -> Lighting:
     """The gain that takes a stage metered for an average grey under white light part of the way to the place.
 
     ``places``: set frames of the shot, h w 3 float32 scene-linear. One gain for the whole shot, so nothing flickers.
-    A place darker than an average scene was meant dark, and takes the actor half way, in stops; a brighter one is mostly
-    sky, sand or snow, that says little of what falls on the actor; its tint is partly paint, not light.
+    A place darker than an average scene was meant dark, and takes the actor half way, in stops; a brighter one is
+    mostly sky, sand or snow, that says little of what falls on the actor; its tint is partly paint, not light.
     """
     if not places:
         raise ValueError("exposure needs at least one set frame, got none")

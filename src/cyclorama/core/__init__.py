@@ -1,1 +1,1 @@
-"""The nouns: frames, camera, backdrop, lighting, shot. Everything else imports from here, and this imports nothing of ours."""
+"""The nouns: frames, camera, backdrop, lighting, shot. Everything imports from here; this imports nothing of ours."""

@@ -30,7 +30,7 @@ class Camera:
             raise ValueError(f"focal lengths must be positive pixels, got {np.diag(self.px_from_cam)[:2].tolist()}")
         r = self.world_from_camera[:3, :3]
         if not np.allclose(r @ r.T, np.eye(3), atol=1e-4) or np.linalg.det(r) < 0:
-            raise ValueError(f"the rotation of world_from_camera must be orthonormal and right-handed, got {r.tolist()}")
+            raise ValueError(f"the rotation of a camera must be orthonormal and right-handed, got {r.tolist()}")
 
     @classmethod
     def from_focal(cls, *, hw: tuple[int, int], focal_px: float, world_from_camera: Array | None = None) -> "Camera":

@@ -9,7 +9,8 @@ from cyclorama.core.backdrop import SetFrame
 
 @dataclass(frozen=True)
 class Foreground:
-    """The actor's own clean colour: ``color`` h w 3 float32 scene-linear, *premultiplied*; ``alpha`` h w float32, 0..1."""
+    """The actor's own clean colour: ``color`` h w 3 float32 scene-linear, *premultiplied*; ``alpha`` h w float32,
+    0..1."""
 
     color: Array
     alpha: Array

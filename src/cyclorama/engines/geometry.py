@@ -1,4 +1,4 @@
-"""The default engine: the place drawn with the plate's camera behind the plate's own actor. No weights, no repainting."""
+"""The default engine: the place drawn with the plate's camera behind the plate's own actor. No weights, no painting."""
 
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.layers import Layers

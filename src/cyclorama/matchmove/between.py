@@ -29,7 +29,8 @@ def path_between(cameras: list[Camera], frames: list[int], num_frames: int) -> C
         world_from_camera = np.eye(4)
         world_from_camera[:3, :3] = base @ rotation_from_vector(row[:3])
         world_from_camera[:3, 3] = row[3:6]
-        path.append(Camera.from_focal(hw=middle.hw, focal_px=float(np.exp(row[6])), world_from_camera=world_from_camera))
+        focal = float(np.exp(row[6]))
+        path.append(Camera.from_focal(hw=middle.hw, focal_px=focal, world_from_camera=world_from_camera))
     return CameraPath(tuple(path))
 
 

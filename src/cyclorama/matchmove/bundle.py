@@ -5,7 +5,8 @@ ordinary value); a camera is a rotation ``R`` (cam_from_world) and a centre ``C`
 
     x = R (m - rho C),   px = f (x0, x1) / x2 + principal point.
 
-One focal length is shared. Residuals are in units of ``SIGMA_PX`` under a Cauchy loss (Triggs et al. 1999, sections 3-4, 6).
+One focal length is shared. Residuals are in units of ``SIGMA_PX`` under a Cauchy loss (Triggs et al. 1999, sections 3,
+4 and 6).
 """
 
 from dataclasses import dataclass, replace
@@ -45,7 +46,9 @@ class Freedom:
     usual_focal_px: float
 
 
-def adjust(bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array | None = None, num_steps: int = 60) -> Bundle:
+def adjust(
+    bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array | None = None, num_steps: int = 60
+) -> Bundle:
     """The nearest minimum of the robust cost. ``weights`` (n,) multiply the residuals of the observations."""
     order = np.argsort(tracks.track, kind="stable")
     starts = np.searchsorted(tracks.track[order], np.arange(tracks.num_tracks + 1))

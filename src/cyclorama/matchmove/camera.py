@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -65,16 +66,21 @@ def from_references(
     if not groups:
         return _locked_off(references, hw, num_frames, focal_px, seen)
     frames = max(groups, key=len)
-    found = solve(_views_only(shared, frames), focal_px, np.full(len(_views_only(shared, frames).track), _REFERENCE_WEIGHT))
+    views = _views_only(shared, frames)
+    found = solve(views, focal_px, np.full(len(views.track), _REFERENCE_WEIGHT))
     path = path_between(list(found.path.cameras), frames, num_frames)
     notes = [
-        f"the screen shows too little to solve the camera ({seen} tracks): its motion was taken from the references at "
-        f"frames {', '.join(map(str, frames))}, smooth between them; put markers on the screen or give --camera for the real one"
+        f"the screen shows too little to solve the camera ({seen} tracks): its motion was taken from the references "
+        f"at frames {_list(frames)}, smooth between them; put markers on the screen or give --camera for the real one"
     ]
     loose = sorted({r.frame for r in references} - set(frames))
     if loose:
-        notes.append(f"the references at frames {', '.join(map(str, loose))} show nothing that the others show: they fade in")
+        notes.append(f"the references at frames {_list(loose)} show nothing that the others show: they fade in")
     return Matchmove(path, "references", found, tuple(notes))
+
+
+def _list(frames: list[int]) -> str:
+    return ", ".join(map(str, frames))
 
 
 def _views_only(shared: Tracks, frames: list[int]) -> Tracks:
@@ -99,8 +105,9 @@ def _locked_off(
     else:
         why = "one reference says nothing of it"
     note = (
-        f"the camera was taken as locked off: the screen shows too little to solve it ({seen} tracks) and {why}; tracking "
-        "markers on the screen, overlapping references with times (--reference PICTURE@TIME) or --camera would give motion"
+        f"the camera was taken as locked off: the screen shows too little to solve it ({seen} tracks) and {why}; "
+        "tracking markers on the screen, overlapping references with times (--reference PICTURE@TIME) or --camera "
+        "would give motion"
     )
     path = CameraPath.locked_off(num_frames=num_frames, hw=hw, focal_px=focal_px or USUAL_FOCAL * hw[1])
     return Matchmove(path, "none", None, (note,))
@@ -122,7 +129,7 @@ def triangulate_references(references: tuple[Reference, ...], path: CameraPath) 
     errors: list[float] = []
     order = np.argsort(shared.track, kind="stable")
     starts = np.searchsorted(shared.track[order], np.arange(shared.num_tracks + 1))
-    for begin, end in zip(starts[:-1], starts[1:]):
+    for begin, end in pairwise(starts):
         rows = order[begin:end]
         cameras = [path[int(f)] for f in shared.frame[rows]]
         point = _triangulated(cameras, shared.px[rows])

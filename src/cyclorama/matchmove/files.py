@@ -41,14 +41,16 @@ def read_camera(file: Path, *, hw: tuple[int, int], num_frames: int) -> CameraPa
         raise InputError(f"{file}: the camera cannot be read ({error.strerror}); give a camera.json") from None
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(
-            f"{file}: this is no camera.json ({error}); it holds width, height and frames of fx, fy, cx, cy, camera_to_world"
+            f"{file}: this is no camera.json ({error}); it must hold width, height and frames of fx, fy, cx, cy, "
+            "camera_to_world"
         ) from None
     if len(cameras) != num_frames:
         raise InputError(
-            f"{file}: holds {len(cameras)} cameras and the plate has {num_frames} frames; solve or export it for the whole plate"
+            f"{file}: holds {len(cameras)} cameras and the plate has {num_frames} frames; export it for the whole plate"
         )
     if abs(size[1] / size[0] - hw[1] / hw[0]) > 0.01 * hw[1] / hw[0]:
-        raise InputError(f"{file}: is for {size[1]}x{size[0]} and the plate is {hw[1]}x{hw[0]}: their shapes must agree")
+        sizes = f"{size[1]}x{size[0]} and the plate is {hw[1]}x{hw[0]}"
+        raise InputError(f"{file}: is for {sizes}: their shapes must agree; export it for this plate")
     return CameraPath(cameras).resized(hw)
 
 

@@ -16,7 +16,7 @@ _RATIO = 0.8  # Lowe 2004, section 7.1
 
 
 def match_references(references: tuple[Reference, ...], hw: tuple[int, int], num_frames: int) -> Tracks:
-    """Tracks of the features that two or more references share, each seen at its reference's frame, in pixels of ``hw``.
+    """Tracks of the features that two or more references share, each seen at its reference's frame, in px of ``hw``.
 
     Pairs that do not show the same thing contribute nothing. References at one frame count once.
     """
@@ -47,7 +47,7 @@ def _features(image: Array, hw: tuple[int, int]) -> tuple[Array, Array]:
     grey = cv2.cvtColor(code8_from_linear(image), cv2.COLOR_RGB2GRAY)
     scale = min(1.0, 1280 / max(grey.shape))
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    points, described = cv2.SIFT_create(_MAX_FEATURES, contrastThreshold=0.015).detectAndCompute(small, None)
+    points, described = cv2.SIFT.create(_MAX_FEATURES, contrastThreshold=0.015).detectAndCompute(small, None)
     if described is None or len(points) < 2:
         return np.zeros((0, 2)), np.zeros((0, 128), np.float32)
     at = np.array([p.pt for p in points], np.float64) + 0.5
@@ -73,10 +73,11 @@ def _pair(one: tuple[Array, Array], two: tuple[Array, Array]) -> list[tuple[int,
 def _consistent(p: Array, q: Array) -> Array:
     """(n,) bool. A plane or a pure turn fits a homography better than an epipolar geometry that its outliers bend."""
     cv2.setRNGSeed(0)
-    _, flat = cv2.findHomography(p, q, cv2.USAC_MAGSAC, 3.0, maxIters=5000, confidence=0.9999)
-    flat = np.zeros(len(p), bool) if flat is None else flat[:, 0] > 0
-    f, deep = cv2.findFundamentalMat(p, q, cv2.USAC_MAGSAC, 1.5, 0.9999, 10000)
-    deep = np.zeros(len(p), bool) if f is None or deep is None else deep[:, 0] > 0
+    h, on_plane = cv2.findHomography(p, q, cv2.USAC_MAGSAC, 3.0, maxIters=5000, confidence=0.9999)
+    f, on_lines = cv2.findFundamentalMat(p, q, cv2.USAC_MAGSAC, 1.5, 0.9999, 10000)
+    nothing = np.zeros(len(p), bool)
+    flat = nothing if h is None else np.asarray(on_plane)[:, 0] > 0
+    deep = nothing if f is None else np.asarray(on_lines)[:, 0] > 0
     return flat if flat.sum() > 0.85 * deep.sum() else deep
 
 
@@ -103,6 +104,6 @@ def _chained(
         rows.setdefault((track, references[reference].frame), features[reference][0][feature])
     if not rows:
         return Tracks(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2)), hw, num_frames)
-    track, frame = (np.array(x, np.int64) for x in zip(*rows))
-    tracks = Tracks(track, frame, np.stack(list(rows.values())), hw, num_frames)
-    return tracks.keep(np.bincount(track)[track] >= 2)
+    ids_seen, frames_seen = (np.array(x, np.int64) for x in zip(*rows))
+    tracks = Tracks(ids_seen, frames_seen, np.stack(list(rows.values())), hw, num_frames)
+    return tracks.keep(np.bincount(ids_seen)[ids_seen] >= 2)

@@ -8,9 +8,7 @@ from cyclorama.matchmove.bundle import SIGMA_PX, Bundle, rotation_from_vector, v
 from cyclorama.matchmove.tracks import Tracks
 
 
-def resect(
-    bundle: Bundle, key_tracks: Tracks, tracks: Tracks, key: Array, *, translate: bool
-) -> tuple[Array, Array]:
+def resect(bundle: Bundle, key_tracks: Tracks, tracks: Tracks, key: Array, *, translate: bool) -> tuple[Array, Array]:
     """Rotations ``(n, 3, 3)`` and centres ``(n, 3)`` of every frame of ``tracks``; the keyframes ``key`` keep theirs.
 
     ``key_tracks`` numbers the tracks of ``bundle``; they are found again in ``tracks`` by their first keyed position.

@@ -177,6 +177,10 @@ def _finish(bundle: Bundle, model: Model, key_tracks: Tracks, tracks: Tracks, ke
     inlier = error < 3.0
     points = bundle.directions[near] / bundle.rho[near, None] / scale if model == "full" else np.zeros((0, 3))
     return Solve(
-        CameraPath(tuple(cameras)), model, points, float(np.median(error)), float(np.percentile(error, 95)),
+        CameraPath(tuple(cameras)),
+        model,
+        points,
+        float(np.median(error)),
+        float(np.percentile(error, 95)),
         len(np.unique(key_tracks.track[inlier])),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -11,7 +12,11 @@ from cyclorama.core.clip import Clip, proxy_hw
 from cyclorama.core.display import code8_from_linear
 
 MAX_FEATURES = 400
-_WINDOW = {"winSize": (15, 15), "maxLevel": 4, "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.003)}
+_WINDOW: dict[str, Any] = {
+    "winSize": (15, 15),
+    "maxLevel": 4,
+    "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.003),
+}
 _MIN_CORNER = 3e-4  # smallest eigenvalue of the structure tensor that is a feature and no compression noise
 _MIN_LENGTH = 3
 _MATTE_LONG_SIDE = 480
@@ -19,7 +24,8 @@ _MATTE_LONG_SIDE = 480
 
 @dataclass(frozen=True)
 class Tracks:
-    """Observations as parallel arrays: ``track`` and ``frame`` (n,) int64, ``px`` (n, 2) float64 (pixel centres at .5)."""
+    """Observations as parallel arrays: ``track`` and ``frame`` (n,) int64, ``px`` (n, 2) float64 (pixel centres at
+    .5)."""
 
     track: Array
     frame: Array
@@ -28,8 +34,9 @@ class Tracks:
     num_frames: int
 
     def __post_init__(self) -> None:
-        if not len(self.track) == len(self.frame) == len(self.px):
-            raise ValueError(f"observations must agree in number, got {len(self.track)}, {len(self.frame)}, {len(self.px)}")
+        sizes = len(self.track), len(self.frame), len(self.px)
+        if len(set(sizes)) != 1:
+            raise ValueError(f"observations must agree in number, got {sizes}")
 
     @property
     def num_tracks(self) -> int:
@@ -69,11 +76,12 @@ def track_features(
 ) -> Tracks:
     """Follows corners outside the actor forward through the clip.
 
-    ``actor(index, frame)`` is the matte of a frame of any size, h w float32. Every step is checked back and forth, then registered again to the
-    picture in which the feature was first seen, so that steps do not add up to drift.
+    ``actor(index, frame)`` is the matte of a frame of any size, h w float32. Every step is checked back and forth,
+    then registered again to the picture in which the feature was first seen, so that steps do not add up to drift.
     """
     h, w = clip.hw
-    live = _Live(np.zeros(0, np.int64), *(np.zeros((0, 2), np.float32) for _ in range(2)), np.zeros(0, np.int64))
+    nowhere = np.zeros((0, 2), np.float32)
+    live = _Live(np.zeros(0, np.int64), nowhere, nowhere, np.zeros(0, np.int64))
     births: dict[int, Array] = {}
     previous: Array | None = None
     rows: list[tuple[Array, int, Array]] = []
@@ -91,8 +99,10 @@ def track_features(
                 ids = np.arange(next_id, next_id + len(fresh))
                 next_id += len(fresh)
                 live = _Live(
-                    np.concatenate([live.ids, ids]), np.concatenate([live.at, fresh]),
-                    np.concatenate([live.born_at, fresh]), np.concatenate([live.birth, np.full(len(fresh), index)]),
+                    np.concatenate([live.ids, ids]),
+                    np.concatenate([live.at, fresh]),
+                    np.concatenate([live.born_at, fresh]),
+                    np.concatenate([live.birth, np.full(len(fresh), index)]),
                 )
         births = {k: v for k, v in births.items() if (live.birth == k).any()}
         rows.append((live.ids, index, live.at.astype(np.float64) + 0.5))
@@ -134,8 +144,8 @@ def _corners(grey: Array, free: Array, taken: Array, wanted: int) -> Array:
 
 
 def _follow(live: _Live, previous: Array, grey: Array, free: Array, births: dict[int, Array]) -> _Live:
-    ahead, found, _ = cv2.calcOpticalFlowPyrLK(previous, grey, live.at[:, None], None, **_WINDOW)
-    back, returned, _ = cv2.calcOpticalFlowPyrLK(grey, previous, ahead, None, **_WINDOW)
+    ahead, found = _flow(previous, grey, live.at[:, None], None, _WINDOW)
+    back, returned = _flow(grey, previous, ahead, None, _WINDOW)
     good = (found[:, 0] > 0) & (returned[:, 0] > 0) & (np.linalg.norm(back[:, 0] - live.at, axis=1) < 0.7)
     at = ahead[:, 0].copy()
     for birth, picture in births.items():
@@ -146,10 +156,16 @@ def _follow(live: _Live, previous: Array, grey: Array, free: Array, births: dict
     return _Live(live.ids[good], at[good], live.born_at[good], live.birth[good])
 
 
+def _flow(one: Array, two: Array, at: Array, guess: Array | None, settings: dict[str, Any]) -> tuple[Array, Array]:
+    """Pyramidal Lucas-Kanade (Bouguet 2001): positions (n, 1, 2) in the second picture, and (n, 1) whether found."""
+    there, found, _ = cv2.calcOpticalFlowPyrLK(one, two, at, cast(Array, guess), **settings)
+    return np.asarray(there), np.asarray(found)
+
+
 def _registered(first: Array, grey: Array, born_at: Array, at: Array) -> Array:
     """The position by alignment with the first sight, where that is near the followed one."""
     settings = {**_WINDOW, "maxLevel": 0, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-    direct, found, _ = cv2.calcOpticalFlowPyrLK(first, grey, born_at[:, None], at[:, None].copy(), **settings)
+    direct, found = _flow(first, grey, born_at[:, None], at[:, None].copy(), settings)
     near = (found[:, 0] > 0) & (np.linalg.norm(direct[:, 0] - at, axis=1) < 0.8)
     return np.where(near[:, None], direct[:, 0], at)
 

@@ -36,9 +36,7 @@ def inverse_depths(pictures: list[Array], cameras: list[Camera], nearest: float)
     costs = [_cost(greys, cameras, index, planes) for index in range(len(greys))]
     found = [_solve(cost, None, edge, planes[1]) for cost, edge in zip(costs, edges)]
     for _ in range(NUM_ROUNDS):
-        found = [
-            _solve(costs[i], _votes(found, cameras, i, planes), edges[i], planes[1]) for i in range(len(greys))
-        ]
+        found = [_solve(costs[i], _votes(found, cameras, i, planes), edges[i], planes[1]) for i in range(len(greys))]
     return found
 
 
@@ -54,8 +52,8 @@ def _cost(greys: list[Array], cameras: list[Camera], index: int, planes: Array) 
     h, w = grey.shape
     u, v = np.meshgrid(np.arange(w, dtype=np.float32) + 0.5, np.arange(h, dtype=np.float32) + 0.5)
     moments = [_moments(g) for g in greys]
-    guide_mean, guide_var = cv2.blur(grey, (7, 7)), cv2.blur(grey * grey, (7, 7))
-    guide_var -= guide_mean * guide_mean
+    guide_mean = cv2.blur(grey, (7, 7))
+    guide_var = cv2.blur(grey * grey, (7, 7)) - guide_mean * guide_mean
     out = np.empty((h, w, len(planes)), np.uint8)
     for k, d in enumerate(planes):
         each = []
@@ -63,7 +61,7 @@ def _cost(greys: list[Array], cameras: list[Camera], index: int, planes: Array) 
             a, b = mapping(camera, cameras[other])
             seen = _Warp(u, v, a, b * d, greys[other].shape)
             each.append(_plane_cost(grey, moments[index], greys[other], seen))
-        cost = np.minimum.reduce(each) if len(each) == 1 else 0.6 * np.minimum.reduce(each) + 0.4 * sum(each) / len(each)
+        cost = 0.6 * np.minimum.reduce(each) + 0.4 * np.mean(each, 0)
         mean = cv2.blur(cost, (7, 7))
         slope = (cv2.blur(grey * cost, (7, 7)) - guide_mean * mean) / (guide_var + 1e-3)
         smooth = cv2.blur(slope, (7, 7)) * grey + cv2.blur(mean - slope * guide_mean, (7, 7))
