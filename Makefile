@@ -1,6 +1,6 @@
 # make demo    a sample shot, its background replaced, beside the truth
 # make test    the whole test suite
-# make check   lint, types, import layers
+# make check   format, lint, types, import layers
 # make bench   seconds and memory a frame
 # make clean   take away what was made here
 #
@@ -26,6 +26,7 @@ test: $(TOOLS)
 
 check: $(TOOLS)
 	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check --quiet $(CODE)
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest tests/test_import_layers.py
 

@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 FIGURES = (
-    "mse", "ssim", "psnr_actor", "psnr_set", "psnr_edge", "psnr_near", "slip_px", "slip_p90_px", "motion", "flicker",
+    "mse",
+    "ssim",
+    "psnr_actor",
+    "psnr_set",
+    "psnr_edge",
+    "psnr_near",
+    "slip_px",
+    "slip_p90_px",
+    "motion",
+    "flicker",
 )
 MORE = ("rot_deg", "trans_dir_deg", "focal_pct", "matte_mse", "matte_sad")
 

@@ -1,8 +1,8 @@
 """A whole job on a made-up shot: ``python examples/demo.py [FOLDER]`` (``make demo``).
 
 A camera trucks along a street, past things that stand near it. The same shot is taken on a green stage (the plate) and
-in the street (the truth). ``cyc replace`` gets the plate and three pictures of the empty street. Beside it stands a flat
-paste, which is
+in the street (the truth). ``cyc replace`` gets the plate and three pictures of the empty street. Beside it stands a
+flat paste, which is
 
     ffmpeg -i plate.mp4 -loop 1 -i middle.png \\
         -filter_complex "[0]chromakey=COLOUR:0.08:0.05,despill=green[a];[1][a]overlay=shortest=1" flat-paste.mp4

@@ -63,7 +63,7 @@ BEGIN = "--reference=CASE/refs/begin.png"
         (["HERE/plate.mp4", "--reference=HERE/text.png"], "text.png"),
         (["HERE/plate.mp4", "--reference=HERE/cut.png"], "cut.png"),
         (["HERE/plate.mp4", BEGIN + "@8"], "its last frame is 7"),
-        (["HERE/plate.mp4", BEGIN + "@1.5s"], "the plate lasts 0.333s"),
+        (["HERE/plate.mp4", BEGIN + "@1.5s"], "0.333s"),
         (["HERE/plate.mp4", BEGIN + "@101%"], "0% to 100%"),
         (["HERE/plate.mp4", BEGIN, "--matte=HERE/short"], "8 frames of 214x120, got 5"),
         (["HERE/plate.mp4", BEGIN, "--matte=HERE/none"], "there is no such file"),

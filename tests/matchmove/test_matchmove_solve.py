@@ -134,7 +134,7 @@ def test_too_little_to_see() -> None:
 
 
 def test_tracks_must_agree_in_number() -> None:
-    with pytest.raises(ValueError, match="observations must agree in number, got 2, 3, 3"):
+    with pytest.raises(ValueError, match=r"observations must agree in number, got .*2.*3.*3"):
         Tracks(np.zeros(2, int), np.zeros(3, int), np.zeros((3, 2)), HW, 5)
 
 

@@ -142,12 +142,14 @@ def test_filling_keeps_what_is_known() -> None:
 def test_the_nearest_reference_in_time_counts_most() -> None:
     views = tuple(view(picture(i), 0.0, camera(), t) for i, t in enumerate((0.0, 12.0, 23.0)))
     for time in (0.0, 5.0, 6.0, 11.5, 30.0):
-        weights = time_weights(views, time)
+        weights = time_weights(Backdrop("still", views), time)
         assert sum(weights) == pytest.approx(1)
         order = np.argsort([abs(v.time - time) for v in views], kind="stable")
         assert all(np.diff(np.array(weights)[order]) <= 1e-12)
-    assert time_weights(views, 12.0)[1] > 0.99
-    assert time_weights(views, 6.0)[0] == pytest.approx(time_weights(views, 6.0)[1])
+    sharp, soft = (Backdrop("still", views, falloff) for falloff in (3.0, 1.0))
+    assert time_weights(sharp, 12.0)[1] > 0.99
+    assert time_weights(sharp, 6.0)[0] == pytest.approx(time_weights(sharp, 6.0)[1])
+    assert time_weights(soft, 3.0)[0] < time_weights(sharp, 3.0)[0]
     own = draw(Backdrop("still", views), camera(), 12.0).color
     assert np.abs(own - views[1].image).max() < 5e-3
 

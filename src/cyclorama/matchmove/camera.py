@@ -18,6 +18,7 @@ from cyclorama.matchmove.tracks import Tracks, track_features
 
 ANALYSIS_LONG_SIDE = 960
 MAX_MEDIAN_PX = 1.5  # of 1000 pixels of width: a worse solve is nonsense
+_UNSURE_PX = 5.0
 _REFERENCE_WEIGHT = 0.5  # SIFT is about half as exact as a followed corner
 
 Source = Literal["plate", "references", "given", "none"]
@@ -92,9 +93,15 @@ def _views_only(shared: Tracks, frames: list[int]) -> Tracks:
 
 
 def _plate_notes(found: Solve, focal_px: float | None) -> tuple[str, ...]:
+    notes = []
     if focal_px is None and found.model == "locked-off":
-        return ("the camera is locked off, so its focal length cannot be measured: a usual one was taken",)
-    return ()
+        notes.append("the camera is locked off, so its focal length cannot be measured: a usual one was taken")
+    if found.p95_px > _UNSURE_PX:
+        notes.append(
+            f"the camera explains some tracks badly ({found.median_px:.1f} px in the middle, {found.p95_px:.0f} px at "
+            "95 %): something on the stage moved, or the solve is wrong; look at the shot, give --focal or --camera"
+        )
+    return tuple(notes)
 
 
 def _locked_off(

@@ -16,6 +16,7 @@ USUAL_FOCAL = 0.95  # of the picture's width: about 56 degrees across
 MIN_TRACKS = 8
 MAX_KEYFRAMES = 40
 MAX_POINTS = 150
+BAD_PX = 1.0  # three quarters of the observations are nearer than this in a sound solve
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _candidates(tracks: Tracks, weights: Array, focal_px: float | None) -> dict[
     starts = [usual, 2 * usual] if focal_px is None else [focal_px]
     turned = [adjust(_spun(tracks, f), tracks, held, weights) for f in starts]
     panned = min((adjust(b, tracks, turn, weights) for b in turned), key=lambda b: b.cost)
-    moved = _moved(min(turned, key=lambda b: b.cost), tracks, move, weights)
+    moved = _best_moved(turned, tracks, move, weights)
     return {"locked-off": _locked(tracks, weights, starts[0]), "pan-tilt": panned, "full": moved}
 
 
@@ -148,6 +149,17 @@ def _turn(rays: Array, tracks: Tracks, index: int) -> Array:
         error = np.linalg.norm(b - a @ rotation.T, axis=1)
         chosen = error <= np.median(error) * 1.5 + 1e-12
     return rotation
+
+
+def _best_moved(turned: list[Bundle], tracks: Tracks, freedom: Freedom, weights: Array) -> Bundle:
+    """From the usual focal length; from the others too where that explains the tracks badly, for a sideways move looks
+    like a turn of a long lens, and a start from there may not come back."""
+    best = _moved(turned[0], tracks, freedom, weights)
+    for start in turned[1:]:
+        if float(np.percentile(residuals_px(best, tracks), 75)) <= BAD_PX:
+            break
+        best = min(best, _moved(start, tracks, freedom, weights), key=lambda b: b.cost)
+    return best
 
 
 def _moved(turned: Bundle, tracks: Tracks, freedom: Freedom, weights: Array) -> Bundle:

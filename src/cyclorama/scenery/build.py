@@ -14,6 +14,7 @@ from cyclorama.core.reference import Reference
 from cyclorama.scenery.sweep import inverse_depths
 
 SWEEP_LONG_SIDE = 640
+_MARGIN = 1.5  # things nearer than what the references share
 _MIN_DEPTHS = 20  # fewer shared points say nothing of how near the place is
 _STILL = 2e-3  # a camera that moves less than this part of the usual depth shows no parallax
 
@@ -44,7 +45,7 @@ def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
     if not moves or len(depths) < _MIN_DEPTHS:
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
-    nearest = 1.3 * float(np.percentile(1.0 / depths, 98))
+    nearest = _MARGIN * float(np.percentile(1.0 / depths, 98))
     return Backdrop("layers", _swept(views, nearest))
 
 
