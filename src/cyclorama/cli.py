@@ -139,4 +139,6 @@ def _fail(kind: str, text: str, code: int, as_json: bool) -> None:
 
 
 def main() -> None:
+    # The solver's matrices are small: a second thread of the linear algebra only spins, and takes a core from the codec.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app()

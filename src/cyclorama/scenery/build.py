@@ -14,7 +14,7 @@ from cyclorama.core.reference import Reference
 from cyclorama.scenery.sweep import inverse_depths
 
 SWEEP_LONG_SIDE = 640
-_MARGIN = 1.5  # things nearer than what the references share
+_MARGIN = 1.3  # things nearer than what the references share
 _MIN_DEPTHS = 20  # fewer shared points say nothing of how near the place is
 _STILL = 2e-3  # a camera that moves less than this part of the usual depth shows no parallax
 
