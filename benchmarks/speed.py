@@ -438,9 +438,13 @@ class Run:
         return sum(self.stages.get(s, 0.0) for s in ANALYSIS_STAGES)
 
     @property
+    def render_s(self) -> float:
+        return sum(self.stages.get(s, 0.0) for s in RENDER_STAGES)
+
+    @property
     def frame_s(self) -> float:
         """CPU seconds a frame of everything after the analysis: draw, encode, finish, check."""
-        return sum(self.stages.get(s, 0.0) for s in RENDER_STAGES) / self.held["frames"]
+        return self.render_s / self.held["frames"]
 
 
 @dataclass
@@ -556,8 +560,13 @@ def _table(b: Bench, runs: dict[tuple[int, str], Run], import_s: float, import_m
         b.cost(f"{words}: a frame, render stage / frames", run.frame_s, run.floor_s, bound)
         if (n, "prefix") in runs:
             short = runs[n, "prefix"]
-            apart = (run.cpu_s - short.cpu_s) / (NUM_FRAMES - PREFIX)
-            b.cost(f"{words}: a frame, 0:{NUM_FRAMES} less 0:{PREFIX}", apart, (run.floor_s + short.floor_s) / 2)
+            near, more = (run.floor_s + short.floor_s) / 2, NUM_FRAMES - PREFIX
+            b.cost(
+                f"{words}: a frame, 0:{NUM_FRAMES} less 0:{PREFIX}, render",
+                (run.render_s - short.render_s) / more,
+                near,
+            )
+            b.cost(f"{words}: a frame, 0:{NUM_FRAMES} less 0:{PREFIX}, all", (run.cpu_s - short.cpu_s) / more, near)
         if (n, "long") in runs:
             long = runs[n, "long"]
             b.cost(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.exceptions import TyperException
 
 from cyclorama import __version__
 from cyclorama.core.errors import CycloramaError
@@ -139,6 +140,12 @@ def _fail(kind: str, text: str, code: int, as_json: bool) -> None:
 
 
 def main() -> None:
-    # The solver's matrices are small: a second thread of the linear algebra only spins, and takes a core from the codec.
+    # The matrices are small: a second thread of the linear algebra only spins, and takes a core from the codec.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    app()
+    try:
+        app(standalone_mode=False)
+    except TyperException as error:
+        words = error.format_message() if hasattr(error, "format_message") else str(error)
+        _fail("input", f"{words} See cyc --help and cyc replace --help.", 2, as_json=False)
+    except typer.Abort:
+        _fail("interrupted", "stopped; nothing was written, run the same command to start again", 130, False)

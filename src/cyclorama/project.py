@@ -45,6 +45,8 @@ from cyclorama.settings import Settings, parse_range, screen_rgb
 
 MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
 
+_GIVEN_UNIT = 4.0  # metres to the actor, where a given camera and one reference leave it open
+
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) as the work goes on."""
 
@@ -54,6 +56,8 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     notes, watch = Notes(), Stopwatch()
     if not settings.references:
         raise InputError("no picture of the place was given; add --reference PICTURE")
+    if settings.focal_px is not None and not 0 < settings.focal_px < float("inf"):
+        raise InputError(f"--focal must be a positive number of pixels, got {settings.focal_px}")
     engine = make_engine(settings.engine)
     with ExitStack() as stack:
         plate = open_clip(settings.plate, notes=notes)
@@ -98,9 +102,13 @@ class _Analysis:
             matchmove, references = self._camera(key, references)
         with self.watch("place"):
             shared = self._fit(references, matchmove)
-            backdrop = build_backdrop(
-                references, matchmove.path, shared.depths, guessed=matchmove.source in ("references", "none")
-            )
+            guessed, given = matchmove.source in ("references", "none"), matchmove.source == "given"
+            unit = _GIVEN_UNIT if given else 1.0
+            backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
+            if given and backdrop.kind == "planes":
+                self.notes.add(
+                    "geometry", f"the given camera was taken to be in metres, the actor {unit:g} m before it"
+                )
         with self.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
@@ -200,17 +208,18 @@ def _render(shot: Shot, backdrop: Backdrop, engine: Engine, frames: range, to: _
     mattes = _matte_writer(to.folder, spec)
     try:
         with to.watch("render"):
-            for place, (layers, picture) in enumerate(prefetch(_finished(shot, backdrop, engine, frames))):
+            finished = _finished(shot, backdrop, engine, frames, to.sheet)
+            for place, (plate, layers, picture) in enumerate(prefetch(finished)):
                 writer.write(place, picture)
                 if mattes is not None:
                     mattes.write(place, layers.actor.alpha)
-                to.sheet.add(frames[place], layers, picture)
+                to.sheet.add(frames[place], plate, layers, picture)
                 to.progress("render", place + 1, len(frames))
-            to.sheet.add_plates(shot.plate)
         with to.watch("check"):
             writer.close()
             if mattes is not None:
                 mattes.close()
+                (to.settings.work or to.folder.job).joinpath("matte").mkdir(exist_ok=True)
                 mattes.publish(overwrite=True)
     except BaseException:
         writer.abort()
@@ -223,11 +232,13 @@ def _render(shot: Shot, backdrop: Backdrop, engine: Engine, frames: range, to: _
 def _matte_writer(folder: ShotFolder, spec: OutputSpec) -> ClipWriter | None:
     if folder.kept is None:
         return None
-    (folder.kept / "matte").mkdir(exist_ok=True)
     return open_matte_writer(folder.kept / "matte" / "%04d.png", folder.kept, spec)
 
 
-def _finished(shot: Shot, backdrop: Backdrop, engine: Engine, frames: range) -> Iterator[tuple[Layers, Array]]:
+def _finished(
+    shot: Shot, backdrop: Backdrop, engine: Engine, frames: range, sheet: Sheet
+) -> Iterator[tuple[Array | None, Layers, Array]]:
+    """Frame by frame: the plate where the sheet shows it, the layers, the finished picture."""
     for index in frames:
         layers = engine.render(shot, backdrop, index)
-        yield layers, flatten(layers)
+        yield shot.plate.frame(index) if sheet.wants(index) else None, layers, flatten(layers)

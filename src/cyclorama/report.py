@@ -16,7 +16,6 @@ from cyclorama import __version__
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
-from cyclorama.core.clip import Clip
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
 from cyclorama.core.shot import Shot
@@ -50,16 +49,18 @@ class Sheet:
         self.rows: dict[str, dict[int, Array]] = {"plate": {}, "matte": {}, "finished": {}}
         self.coverage: list[float] = []
 
-    def add(self, frame: int, layers: Layers, picture: Array) -> None:
+    def wants(self, frame: int) -> bool:
+        """Whether this frame is shown."""
+        return frame in self._wanted
+
+    def add(self, frame: int, plate: Array | None, layers: Layers, picture: Array) -> None:
+        """``plate``: the frame as shot, for a frame that is wanted."""
         self.coverage.append(float(layers.place.coverage[::4, ::4].mean()))
-        if frame in self._wanted:
+        if plate is not None:
+            self.rows["plate"][frame] = code8_from_linear(_small(plate))
             matte = np.round(np.clip(_small(layers.actor.alpha), 0, 1) * 255).astype(np.uint8)
             self.rows["matte"][frame] = np.repeat(matte[..., None], 3, 2)
             self.rows["finished"][frame] = code8_from_linear(_small(picture))
-
-    def add_plates(self, plate: Clip) -> None:
-        for frame in sorted(self._wanted):
-            self.rows["plate"][frame] = code8_from_linear(_small(plate.frame(frame)))
 
     def picture(self) -> Array:
         """All rows under each other: h w 3 uint8, display-referred red green blue."""

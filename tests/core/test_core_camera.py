@@ -85,7 +85,8 @@ def bad(**changes: object) -> dict[str, object]:
         (bad(world_from_camera=np.full((4, 4), np.nan)), "world_from_camera must be finite 4 x 4, got .*nan"),
         (bad(px_from_cam=np.diag([0.0, 100, 1])), r"focal lengths must be positive pixels, got \[0.0, 100.0\]"),
         (bad(world_from_camera=np.diag([1.0, 1, -1, 1])), "must be orthonormal and right-handed, got"),
-        (bad(world_from_camera=2 * np.eye(4)), "must be orthonormal and right-handed, got"),
+        (bad(world_from_camera=2 * np.eye(4)), "the last row must be 0 0 0 1, got"),
+        (bad(world_from_camera=np.diag([2.0, 2, 2, 1])), "must be orthonormal and right-handed, got"),
     ],
 )
 def test_what_is_no_camera_is_refused(fields: dict[str, object], words: str) -> None:

@@ -28,6 +28,8 @@ class Camera:
             object.__setattr__(self, name, readonly(array))
         if self.px_from_cam[0, 0] <= 0 or self.px_from_cam[1, 1] <= 0:
             raise ValueError(f"focal lengths must be positive pixels, got {np.diag(self.px_from_cam)[:2].tolist()}")
+        if not np.allclose(self.world_from_camera[3], [0, 0, 0, 1]):
+            raise ValueError(f"the last row must be 0 0 0 1, got {self.world_from_camera[3].tolist()}")
         r = self.world_from_camera[:3, :3]
         if not np.allclose(r @ r.T, np.eye(3), atol=1e-4) or np.linalg.det(r) < 0:
             raise ValueError(f"the rotation of a camera must be orthonormal and right-handed, got {r.tolist()}")

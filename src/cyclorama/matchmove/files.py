@@ -1,7 +1,8 @@
 """Camera files: ``camera.json``.
 
 ``{"width", "height", "fps", "frames": [{"frame", "fx", "fy", "cx", "cy", "camera_to_world": 4 x 4}]}``: OpenCV axes,
-pixels (the centre of the picture at width/2, height/2); scale and origin are free.
+pixels (the centre of the picture at width/2, height/2). Scale and origin are free where two references or more show
+how far the place is; with one, the unit is taken for metres.
 """
 
 import json
@@ -36,10 +37,12 @@ def read_camera(file: Path, *, hw: tuple[int, int], num_frames: int) -> CameraPa
     try:
         data = json.loads(file.read_text())
         size = (int(data["height"]), int(data["width"]))
+        if min(size) < 1:
+            raise ValueError(f"width and height must be 1 or more, got {size[1]}x{size[0]}")
         cameras = tuple(_camera(frame, size) for frame in data["frames"])
     except OSError as error:
         raise InputError(f"{file}: the camera cannot be read ({error.strerror}); give a camera.json") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError(
             f"{file}: this is no camera.json ({error}); it must hold width, height and frames of fx, fy, cx, cy, "
             "camera_to_world"

@@ -47,7 +47,9 @@ def _features(image: Array, hw: tuple[int, int]) -> tuple[Array, Array]:
     grey = cv2.cvtColor(code8_from_linear(image), cv2.COLOR_RGB2GRAY)
     scale = min(1.0, 1280 / max(grey.shape))
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
-    points, described = cv2.SIFT.create(_MAX_FEATURES, contrastThreshold=0.015).detectAndCompute(small, None)
+    points, described = cv2.SIFT.create(
+        _MAX_FEATURES, contrastThreshold=0.015, enable_precise_upscale=True
+    ).detectAndCompute(small, None)
     if described is None or len(points) < 2:
         return np.zeros((0, 2)), np.zeros((0, 128), np.float32)
     at = np.array([p.pt for p in points], np.float64) + 0.5
@@ -59,15 +61,26 @@ def _pair(one: tuple[Array, Array], two: tuple[Array, Array]) -> list[tuple[int,
     """Mutual nearest neighbours that pass the ratio test and agree on one epipolar geometry or one homography."""
     if min(len(one[0]), len(two[0])) < MIN_MATCHES:
         return []
-    matcher = cv2.BFMatcher(cv2.NORM_L2)
-    ahead = {m.queryIdx: m.trainIdx for m, n in matcher.knnMatch(one[1], two[1], 2) if m.distance < _RATIO * n.distance}
-    back = {m.queryIdx: m.trainIdx for m, n in matcher.knnMatch(two[1], one[1], 2) if m.distance < _RATIO * n.distance}
-    both = [(a, b) for a, b in ahead.items() if back.get(b) == a]
+    alike = one[1] @ two[1].T  # descriptors have length 1: the larger, the nearer
+    ahead, sure_ahead = _nearest(alike)
+    back, sure_back = _nearest(alike.T)
+    rows = np.arange(len(alike))
+    both = np.flatnonzero((back[ahead] == rows) & sure_ahead & sure_back[ahead])
     if len(both) < MIN_MATCHES:
         return []
-    p, q = (np.array([f[0][m[k]] for m in both]) for k, f in enumerate((one, two)))
-    agree = _consistent(p, q)
-    return [m for m, ok in zip(both, agree) if ok] if agree.sum() >= MIN_MATCHES else []
+    agree = both[_consistent(one[0][both], two[0][ahead[both]])]
+    return [(int(a), int(ahead[a])) for a in agree] if len(agree) >= MIN_MATCHES else []
+
+
+def _nearest(alike: Array) -> tuple[Array, Array]:
+    """Of every row the best column, and whether it passes the ratio test against the second best."""
+    rows = np.arange(len(alike))
+    best = alike.argmax(1)
+    first = alike[rows, best]
+    alike[rows, best] = -1
+    second = alike.max(1)
+    alike[rows, best] = first
+    return best, 1 - first < _RATIO**2 * (1 - second)
 
 
 def _consistent(p: Array, q: Array) -> Array:

@@ -16,6 +16,8 @@ USUAL_FOCAL = 0.95  # of the picture's width: about 56 degrees across
 MIN_TRACKS = 8
 MAX_KEYFRAMES = 40
 MAX_POINTS = 150
+_RAYLEIGH_MEDIAN = 1.1774  # of the length of an error of standard deviation 1 in two directions
+_LEAST_SIGMA_PX = 0.15
 BAD_PX = 1.0  # three quarters of the observations are nearer than this in a sound solve
 
 
@@ -51,7 +53,7 @@ def solve(tracks: Tracks, focal_px: float | None = None, weights: Array | None =
     some = _renumbered(tracks, on_key, key)
     key_tracks, key_weights = some, weights[on_key][_long(tracks, on_key)]
     candidates = _candidates(key_tracks, key_weights, focal_px)
-    model = min(candidates, key=lambda name: _evidence(candidates[name], name, key_tracks))
+    model = _chosen(candidates, key_tracks, key_weights)
     bundle = candidates[model]
     return _finish(bundle, model, key_tracks, tracks, key)
 
@@ -98,17 +100,18 @@ def _candidates(tracks: Tracks, weights: Array, focal_px: float | None) -> dict[
     turned = [adjust(_spun(tracks, f), tracks, held, weights) for f in starts]
     panned = min((adjust(b, tracks, turn, weights) for b in turned), key=lambda b: b.cost)
     moved = _best_moved(turned, tracks, move, weights)
-    return {"locked-off": _locked(tracks, weights, starts[0]), "pan-tilt": panned, "full": moved}
+    return {"locked-off": _locked(tracks, starts[0]), "pan-tilt": panned, "full": moved}
 
 
-def _locked(tracks: Tracks, weights: Array, focal_px: float) -> Bundle:
-    """No motion: every track at its mean; the cost is that of the spread about it."""
+def _locked(tracks: Tracks, focal_px: float) -> Bundle:
+    """No motion: every track at its median."""
     n = tracks.num_frames
-    still = np.repeat(np.eye(3)[None], n, 0)
-    directions = _mean_directions(_rays(tracks, focal_px), tracks, still)
-    bundle = Bundle(still, np.zeros((n, 3)), directions, np.zeros(len(directions)), focal_px)
-    r = residuals_px(bundle, tracks) * weights / SIGMA_PX
-    return replace(bundle, cost=float((2 * np.log1p(r * r / 4)).sum()))
+    order = np.argsort(tracks.track, kind="stable")
+    starts = np.searchsorted(tracks.track[order], np.arange(1, tracks.num_tracks))
+    middle = np.stack([np.median(px, 0) for px in np.split(tracks.px[order], starts)])
+    still = Tracks(np.arange(len(middle)), np.zeros(len(middle), np.int64), middle, tracks.hw, 1)
+    rotations = np.repeat(np.eye(3)[None], n, 0)
+    return Bundle(rotations, np.zeros((n, 3)), _rays(still, focal_px), np.zeros(len(middle)), focal_px)
 
 
 def _rays(tracks: Tracks, focal_px: float) -> Array:
@@ -164,17 +167,31 @@ def _best_moved(turned: list[Bundle], tracks: Tracks, freedom: Freedom, weights:
 
 def _moved(turned: Bundle, tracks: Tracks, freedom: Freedom, weights: Array) -> Bundle:
     """Full motion from a pure turn: all points at one distance at first (Yu and Gallup 2014, section 3)."""
-    start = replace(turned, rho=np.ones(len(turned.rho)))
+    far = np.ones(len(turned.rho))
     held = replace(freedom, focal=False)
-    return adjust(adjust(start, tracks, held, weights, num_steps=40), tracks, freedom, weights, num_steps=150)
+    first = adjust(replace(turned, rho=far), tracks, held, weights, num_steps=40)
+    found = adjust(first, tracks, freedom, weights, num_steps=150)
+    # A shallow scene and its mirror image (near for far, left for right) look alike: the start may fall into either.
+    mirror = adjust(replace(first, centers=-first.centers, rho=far), tracks, held, weights, num_steps=40)
+    if mirror.cost < found.cost:
+        mirror = adjust(mirror, tracks, freedom, weights, num_steps=150)
+    return min(found, mirror, key=lambda b: b.cost)
 
 
-def _evidence(bundle: Bundle, model: Model, tracks: Tracks) -> float:
-    """Bayesian information criterion (Schwarz 1978): twice the robust cost and log(n) for every parameter."""
+def _chosen(candidates: dict[Model, Bundle], tracks: Tracks, weights: Array) -> Model:
+    """The model of least Bayesian information criterion (Schwarz 1978), by the noise that the richest one leaves."""
+    noise = float(np.median(residuals_px(candidates["full"], tracks))) / _RAYLEIGH_MEDIAN
+    sigma = min(max(noise, _LEAST_SIGMA_PX), SIGMA_PX)
+    return min(candidates, key=lambda name: _evidence(candidates[name], name, tracks, weights / sigma))
+
+
+def _evidence(bundle: Bundle, model: Model, tracks: Tracks, weights: Array) -> float:
+    """Twice the robust cost and log(n) for every parameter."""
     n, p = tracks.num_frames, tracks.num_tracks
     cameras = {"locked-off": 0, "pan-tilt": 3 * (n - 1) + 1, "full": 6 * (n - 1)}[model]
     points = {"locked-off": 2, "pan-tilt": 2, "full": 3}[model] * p
-    return 2 * bundle.cost + np.log(2 * len(tracks.track)) * (cameras + points)
+    residual = np.minimum(residuals_px(bundle, tracks), 1e3) * weights
+    return float(4 * np.log1p(residual**2 / 4).sum() + np.log(2 * len(tracks.track)) * (cameras + points))
 
 
 def _finish(bundle: Bundle, model: Model, key_tracks: Tracks, tracks: Tracks, key: Array) -> Solve:

@@ -1,5 +1,6 @@
 """Feature tracks: what stays put in the world, followed through the shot in pixels."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -20,6 +21,7 @@ _WINDOW: dict[str, Any] = {
 _MIN_CORNER = 3e-4  # smallest eigenvalue of the structure tensor that is a feature and no compression noise
 _MIN_LENGTH = 3
 _MATTE_LONG_SIDE = 480
+_CLEAR_PX = 8  # the window of a feature reaches so far, and the actor must not drag it
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _free(actor: Callable[[int, Array], Array], index: int, picture: Array) -> A
     h, w = picture.shape[:2]
     small = proxy_hw((h, w), _MATTE_LONG_SIDE)
     reduced = cv2.resize(picture, small[::-1], interpolation=cv2.INTER_AREA) if small != (h, w) else picture
-    radius = max(3, round(min(small) * 0.02))
+    radius = max(3, round(min(small) * 0.02), math.ceil(_CLEAR_PX * small[0] / h))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
     free = 1 - cv2.dilate((actor(index, reduced) > 0.05).astype(np.uint8), kernel)
     free = cv2.resize(free, (w, h), interpolation=cv2.INTER_NEAREST)

@@ -23,25 +23,27 @@ _GUESSED_FALLOFF = 2.0  # where the motion between references is a guess, a soft
 
 
 def build_backdrop(
-    references: tuple[Reference, ...], path: CameraPath, depths: Array, *, guessed: bool = False
+    references: tuple[Reference, ...], path: CameraPath, depths: Array, *, guessed: bool = False, unit: float = 1.0
 ) -> Backdrop:
     """The place from one or more references, each posed at its frame of ``path``.
 
     ``depths`` (n,) are those at which the references see what they share, in the path's unit; they bound the search.
-    ``guessed``: the path is exact at the references only.
+    ``guessed``: the path is exact at the references only. ``unit``: how far the actor is, in the path's unit.
     """
-    backdrop = _backdrop(references, path, depths)
+    backdrop = _backdrop(references, path, depths, unit)
     return replace(backdrop, falloff=_GUESSED_FALLOFF) if guessed else backdrop
 
 
-def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array) -> Backdrop:
+def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array, unit: float) -> Backdrop:
     if not references:
         raise ValueError("a backdrop needs a reference, got none")
     views = [_posed(r, path[r.frame]) for r in references]
-    moves = _motion(path) > _STILL * (float(np.median(depths)) if len(depths) else 1.0)
+    moves = _motion(path) > _STILL * (float(np.median(depths)) if len(depths) else unit)
     if len(views) == 1:
         if moves:
-            return Backdrop("planes", (_with_depth(views[0], ground_and_backdrop(views[0][1])),))
+            return Backdrop(
+                "planes", (_with_depth(views[0], ground_and_backdrop(views[0][1], near=0.6 * unit, far=6.0 * unit)),)
+            )
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
     if not moves or len(depths) < _MIN_DEPTHS:
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))

@@ -15,6 +15,8 @@ from cyclorama.core.camera import Camera
 from cyclorama.scenery.fill import fill_holes
 from cyclorama.scenery.mapping import mapping
 
+_FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
+_SPARSE = 0.3  # a view that counts in fewer pixels than this part is sampled there only
 _TOLERANCE = 0.03  # of the nearest inverse depth: surfaces closer than this are one
 
 
@@ -27,7 +29,7 @@ def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
     for share, view in sorted(zip(time_weights(backdrop, time), views), key=lambda pair: -pair[0]):
         _add_view(view, camera, share, inverse_depth, (color, weight))
     if _normalise(color, weight):
-        color = fill_holes(color, weight == 0)
+        fill_holes(color, weight == 0)
     return SetFrame(color, inverse_depth, weight)
 
 
@@ -41,12 +43,37 @@ def _depth(views: tuple[View, ...], camera: Camera) -> Array:
     """Inverse depth of the nearest surface that any view puts before the camera, h w float32, holes filled."""
     if not any(view.inverse_depth.any() for view in views):
         return np.zeros(camera.hw, np.float32)
-    splatted = np.full(camera.hw, -1.0, np.float32)
+    step = 2 if max(camera.hw) > _FINE_LONG_SIDE else 1
+    small = camera.resized((-(-camera.hw[0] // step), -(-camera.hw[1] // step)))
+    splatted = np.full(small.hw, -1.0, np.float32)
     for view in views:
-        a, b = (x.astype(np.float32) for x in mapping(view.camera, camera))
-        _splat(view.inverse_depth, a, b, splatted)
+        source = np.ascontiguousarray(view.inverse_depth[step // 2 :: step, step // 2 :: step])
+        a, b = (x.astype(np.float32) for x in mapping(view.camera.resized(source.shape), small))
+        _splat(source, a, b, splatted)
     whole, holes = _close_cracks(splatted)
-    return fill_holes(whole[..., None], whole < 0)[..., 0] if holes else whole
+    if holes:
+        fill_holes(whole[..., None], whole < 0)
+    if step == 1:
+        return whole
+    return cv2.resize(whole, camera.hw[::-1], interpolation=cv2.INTER_NEAREST)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _project(inverse_depth, y, a, b, u, v, inverse):  # type: ignore[no-untyped-def]
+    """Row ``y`` of a plane of depths, mapped: position in the other picture and z_here / z_there. Without branches, so
+    that it runs several pixels at a time; behind the camera the position is far outside."""
+    py = np.float32(y) + np.float32(0.5)
+    u0, v0, z0 = a[0, 1] * py + a[0, 2], a[1, 1] * py + a[1, 2], a[2, 1] * py + a[2, 2]
+    a0, a1, a2, b0, b1, b2 = a[0, 0], a[1, 0], a[2, 0], b[0], b[1], b[2]
+    for x in range(inverse_depth.shape[1]):
+        px = np.float32(x) + np.float32(0.5)
+        d = inverse_depth[y, x]
+        z = a2 * px + z0 + b2 * d
+        k = np.float32(1.0) / max(z, np.float32(1e-6))
+        away = np.float32(-1e9) if z <= np.float32(1e-6) else np.float32(0.0)
+        u[x] = (a0 * px + u0 + b0 * d) * k + away
+        v[x] = (a1 * px + v0 + b1 * d) * k
+        inverse[x] = k
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -54,21 +81,15 @@ def _splat(inverse_depth, a, b, out):  # type: ignore[no-untyped-def]
     h, w = inverse_depth.shape
     th, tw = out.shape
     half = np.float32(0.5)
+    us, vs, inverse = np.empty(w, np.float32), np.empty(w, np.float32), np.empty(w, np.float32)
     for y in range(h):
-        py = np.float32(y) + half
+        _project(inverse_depth, y, a, b, us, vs, inverse)
         for x in range(w):
-            d = inverse_depth[y, x]
-            px = np.float32(x) + half
-            z = a[2, 0] * px + a[2, 1] * py + a[2, 2] + b[2] * d
-            if z <= np.float32(1e-6):
-                continue
-            inverse = np.float32(1.0) / z
-            u = (a[0, 0] * px + a[0, 1] * py + a[0, 2] + b[0] * d) * inverse
-            v = (a[1, 0] * px + a[1, 1] * py + a[1, 2] + b[1] * d) * inverse
+            u, v = us[x], vs[x]
             if not (u > -2 and v > -2 and u < tw + 2 and v < th + 2):
                 continue
-            target = d * inverse
-            reach = half * max(np.float32(1.0), inverse)  # a pixel that is magnified covers more
+            target = inverse_depth[y, x] * inverse[x]
+            reach = half * max(np.float32(1.0), inverse[x])  # a pixel that is magnified covers more
             y0, y1 = max(0, int(np.ceil(v - reach - half))), min(th - 1, int(np.floor(v + reach - half)))
             x0, x1 = max(0, int(np.ceil(u - reach - half))), min(tw - 1, int(np.floor(u + reach - half)))
             for ty in range(y0, y1 + 1):
@@ -109,46 +130,76 @@ def _add_view(view: View, camera: Camera, share: float, depth: Array, sums: tupl
     a, b = (x.astype(np.float32) for x in mapping(camera, view.camera))
     tolerance = np.float32(_TOLERANCE * float(depth.max()) + 1e-9)
     u, v, amount = (np.empty(camera.hw, np.float32) for _ in range(3))
-    first, last = _seen_at(view.inverse_depth, depth, a, b, np.float32(share), tolerance, weight, u, v, amount)
-    if first > last:
-        return
-    rows = slice(first, last + 1)
-    seen = cv2.remap(view.image, u[rows], v[rows], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    _accumulate(seen, amount[rows], color[rows], weight[rows])
+    count = _seen_at(view.inverse_depth, depth, a, b, np.float32(share), tolerance, weight, u, v, amount)
+    if count > _SPARSE * depth.size:
+        seen = cv2.remap(view.image, u, v, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        _accumulate(seen, amount, color, weight)
+    elif count:
+        _accumulate_sparse(view.image, u, v, amount, color, weight)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def _seen_at(own_depth, depth, a, b, share, tolerance, weight, u_out, v_out, amount):  # type: ignore[no-untyped-def]
     """Where in the view each pixel's surface lies (pixel centres at integers), and how much the view counts there.
-    Returns the first and the last row that it counts in."""
+    Returns in how many it does."""
     h, w = own_depth.shape
     th, tw = depth.shape
     half = np.float32(0.5)
-    first, last = th, -1
+    inverse = np.empty(tw, np.float32)
+    count = 0
     for y in range(th):
-        py = np.float32(y) + half
-        any_here = False
+        _project(depth, y, a, b, u_out[y], v_out[y], inverse)
         for x in range(tw):
-            d = depth[y, x]
-            px = np.float32(x) + half
-            z = max(a[2, 0] * px + a[2, 1] * py + a[2, 2] + b[2] * d, np.float32(1e-6))
-            inverse = np.float32(1.0) / z
-            u = (a[0, 0] * px + a[0, 1] * py + a[0, 2] + b[0] * d) * inverse - half
-            v = (a[1, 0] * px + a[1, 1] * py + a[1, 2] + b[1] * d) * inverse - half
             spare = share - np.float32(0.02) * weight[y, x]
-            if spare <= 0 or not (u >= -half and v >= -half and u <= w - half and v <= h - half):
+            u, v = u_out[y, x], v_out[y, x]
+            if spare <= 0 or not (u >= 0 and v >= 0 and u <= w and v <= h):
                 u_out[y, x], v_out[y, x], amount[y, x] = 0, 0, 0
                 continue
-            gap = own_depth[min(h - 1, int(v + half)), min(w - 1, int(u + half))] - d * inverse
+            gap = own_depth[min(h - 1, int(v)), min(w - 1, int(u))] - depth[y, x] * inverse[x]
             if gap > tolerance:  # the view saw something nearer: hidden
                 spare *= np.float32(1e-4)
             elif gap < -tolerance:  # the view saw past it
                 spare *= np.float32(0.01)
-            u_out[y, x], v_out[y, x], amount[y, x] = u, v, spare
-            any_here = True
-        if any_here:
-            first, last = min(first, y), y
-    return first, last
+            u_out[y, x], v_out[y, x], amount[y, x] = u - half, v - half, spare
+            count += 1
+    return count
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _accumulate_sparse(image, u, v, amount, color, weight):  # type: ignore[no-untyped-def]
+    """As ``cv2.remap`` (bicubic, a = -0.75, borders repeated) and ``_accumulate``, where the view counts."""
+    h, w, _ = image.shape
+    wx = np.empty(4, np.float32)
+    for y in range(amount.shape[0]):
+        for x in range(amount.shape[1]):
+            share = amount[y, x]
+            if share == 0:
+                continue
+            iu, iv = int(np.floor(u[y, x])), int(np.floor(v[y, x]))
+            s = v[y, x] - np.float32(iv)
+            for i in range(4):
+                wx[i] = share * _cubic(u[y, x] - np.float32(iu) - np.float32(i - 1))
+            for j in range(4):
+                sy = min(h - 1, max(0, iv - 1 + j))
+                wy = _cubic(s - np.float32(j - 1))
+                for i in range(4):
+                    sx = min(w - 1, max(0, iu - 1 + i))
+                    k = wy * wx[i]
+                    for c in range(3):
+                        color[y, x, c] += k * image[sy, sx, c]
+            weight[y, x] += share
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _cubic(t):  # type: ignore[no-untyped-def]
+    """Keys' bicubic kernel (1981) at distance ``t``, a = -0.75."""
+    a = np.float32(-0.75)
+    t = abs(t)
+    if t <= 1:
+        return ((a + 2) * t - (a + 3)) * t * t + np.float32(1.0)
+    if t < 2:
+        return a * (((t - 5) * t + 8) * t - 4)
+    return np.float32(0.0)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

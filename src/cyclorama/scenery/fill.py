@@ -9,30 +9,38 @@ from cyclorama.core.arrays import Array
 _COARSE = 4  # a smooth filling needs no finer grid than every fourth pixel
 
 
-def fill_holes(values: Array, hole: Array) -> Array:
-    """``values`` h w c float32 with the pixels of ``hole`` (h w bool) replaced by a smooth continuation of the rest."""
+def fill_holes(values: Array, hole: Array) -> None:
+    """Replaces, in place, the pixels of ``hole`` (h w bool) in ``values`` (h w c float32) by a smooth continuation of
+    the rest. ``ValueError`` when all is hole."""
     h, w = hole.shape
     if hole.all():
         raise ValueError("a picture must have something to fill its holes from, got none")
+    values[hole] = 0
     grid = (-(-w // _COARSE), -(-h // _COARSE))
-    known = (~hole).astype(np.float32)
-    weight = cv2.resize(known, grid, interpolation=cv2.INTER_AREA)
-    weighted = cv2.resize(values * known[..., None], grid, interpolation=cv2.INTER_AREA).reshape(grid[1], grid[0], -1)
-    coarse = _push_pull(weighted, weight)
-    smooth = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR).reshape(values.shape)
-    out = np.ascontiguousarray(values).copy()
-    _replace(out, smooth.astype(np.float32), hole)
-    return out
+    weight = cv2.resize((~hole).astype(np.float32), grid, interpolation=cv2.INTER_AREA)
+    weighted = cv2.resize(values, grid, interpolation=cv2.INTER_AREA).reshape(grid[1], grid[0], -1)
+    _sample(_push_pull(weighted, weight).astype(np.float32), hole, values)
 
 
 @njit(cache=True, nogil=True)
-def _replace(values, smooth, hole):  # type: ignore[no-untyped-def]
+def _sample(coarse, hole, values):  # type: ignore[no-untyped-def]
+    """Bilinear, at the holes only."""
     h, w, num = values.shape
+    ch, cw, _ = coarse.shape
     for y in range(h):
+        v = min(max((y + 0.5) * ch / h - 0.5, 0.0), ch - 1.0)
+        y0 = min(int(v), max(0, ch - 2))
+        y1, s = min(y0 + 1, ch - 1), np.float32(v - y0)
         for x in range(w):
-            if hole[y, x]:
-                for c in range(num):
-                    values[y, x, c] = smooth[y, x, c]
+            if not hole[y, x]:
+                continue
+            u = min(max((x + 0.5) * cw / w - 0.5, 0.0), cw - 1.0)
+            x0 = min(int(u), max(0, cw - 2))
+            x1, t = min(x0 + 1, cw - 1), np.float32(u - x0)
+            for c in range(num):
+                top = coarse[y0, x0, c] + (coarse[y0, x1, c] - coarse[y0, x0, c]) * t
+                low = coarse[y1, x0, c] + (coarse[y1, x1, c] - coarse[y1, x0, c]) * t
+                values[y, x, c] = top + (low - top) * s
 
 
 def _push_pull(weighted: Array, weight: Array) -> Array:
