@@ -155,7 +155,7 @@ def test_errors_as_json(tmp_path: Path, case: Case) -> None:
 @pytest.mark.slow
 def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
     """A second run on the same output is refused and leaves the first alone; the first, stopped, leaves nothing."""
-    num_frames = 800
+    num_frames = 3000
     for name in ("plate", "binary"):
         (tmp_path / name).mkdir()
         for index in range(num_frames):
