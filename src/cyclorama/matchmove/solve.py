@@ -18,7 +18,7 @@ MAX_KEYFRAMES = 40
 MAX_POINTS = 150
 _RAYLEIGH_MEDIAN = 1.1774  # of the length of an error of standard deviation 1 in two directions
 _LEAST_SIGMA_PX = 0.15
-BAD_PX = 1.0  # three quarters of the observations are nearer than this in a sound solve
+BAD_PX = 1.0  # nine tenths of the observations are nearer than this in a sound solve
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _candidates(tracks: Tracks, weights: Array, focal_px: float | None) -> dict[
     free = focal_px is None
     turn, move = (Freedom(translate=t, focal=free, usual_focal_px=usual) for t in (False, True))
     held = Freedom(translate=False, focal=False, usual_focal_px=usual)
-    starts = [usual, 2 * usual] if focal_px is None else [focal_px]
+    starts = [usual, 2 * usual, 0.6 * usual] if focal_px is None else [focal_px]
     turned = [adjust(_spun(tracks, f), tracks, held, weights) for f in starts]
     panned = min((adjust(b, tracks, turn, weights) for b in turned), key=lambda b: b.cost)
     moved = _best_moved(turned, tracks, move, weights)
@@ -159,7 +159,7 @@ def _best_moved(turned: list[Bundle], tracks: Tracks, freedom: Freedom, weights:
     like a turn of a long lens, and a start from there may not come back."""
     best = _moved(turned[0], tracks, freedom, weights)
     for start in turned[1:]:
-        if float(np.percentile(residuals_px(best, tracks), 75)) <= BAD_PX:
+        if float(np.percentile(residuals_px(best, tracks), 90)) <= BAD_PX:
             break
         best = min(best, _moved(start, tracks, freedom, weights), key=lambda b: b.cost)
     return best
