@@ -113,6 +113,23 @@ class CameraPath:
         return CameraPath(tuple(c.resized(hw) for c in self.cameras))
 
 
+def camera_record(path: CameraPath, fps: float) -> dict[str, object]:
+    """A path as ``camera.json`` holds it: OpenCV axes, pixels."""
+    frames = [
+        {
+            "frame": index,
+            "fx": float(camera.px_from_cam[0, 0]),
+            "fy": float(camera.px_from_cam[1, 1]),
+            "cx": float(camera.px_from_cam[0, 2]),
+            "cy": float(camera.px_from_cam[1, 2]),
+            "camera_to_world": camera.world_from_camera.tolist(),
+        }
+        for index, camera in enumerate(path.cameras)
+    ]
+    convention = "opencv camera_to_world, pixels"
+    return {"convention": convention, "width": path.hw[1], "height": path.hw[0], "fps": fps, "frames": frames}
+
+
 def rigid_inverse(a_from_b: Array) -> Array:
     """``b_from_a`` of a rigid 4 x 4 transform."""
     r, t = a_from_b[:3, :3], a_from_b[:3, 3]

@@ -11,25 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.camera import Camera, CameraPath, camera_record
 from cyclorama.core.errors import InputError
 
 
 def camera_json(path: CameraPath, rate: Fraction) -> str:
-    frames = [
-        {
-            "frame": index,
-            "fx": float(c.px_from_cam[0, 0]),
-            "fy": float(c.px_from_cam[1, 1]),
-            "cx": float(c.px_from_cam[0, 2]),
-            "cy": float(c.px_from_cam[1, 2]),
-            "camera_to_world": c.world_from_camera.tolist(),
-        }
-        for index, c in enumerate(path.cameras)
-    ]
-    h, w = path.hw
-    head = {"convention": "opencv camera_to_world, pixels", "width": w, "height": h, "fps": float(rate)}
-    return json.dumps({**head, "frames": frames}, indent=1)
+    """The text of the file."""
+    return json.dumps(camera_record(path, float(rate)), indent=1)
 
 
 def read_camera(file: Path, *, hw: tuple[int, int], num_frames: int) -> CameraPath:

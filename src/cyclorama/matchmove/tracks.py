@@ -53,15 +53,6 @@ class Tracks:
         _, track = np.unique(self.track[chosen], return_inverse=True)
         return Tracks(track, self.frame[chosen], self.px[chosen], self.hw, self.num_frames)
 
-    def merged(self, other: "Tracks") -> "Tracks":
-        return Tracks(
-            np.concatenate([self.track, other.track + self.num_tracks]),
-            np.concatenate([self.frame, other.frame]),
-            np.concatenate([self.px, other.px]),
-            self.hw,
-            self.num_frames,
-        )
-
 
 @dataclass
 class _Live:

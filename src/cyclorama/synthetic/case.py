@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.camera import CameraPath
+from cyclorama.core.camera import CameraPath, camera_record
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.errors import MachineError
 from cyclorama.synthetic.shot import RenderedFrame, SyntheticShot, reference_frames, render_frame
@@ -38,23 +38,6 @@ def write_case(shot: SyntheticShot | ShotSpec, folder: Path) -> None:
             np.save(folder / "depth" / f"{name}.npy", depth.astype(np.float16))
     (folder / "camera.json").write_text(json.dumps(camera_record(CameraPath(tuple(cameras)), float(spec.rate))))
     (folder / "meta.json").write_text(json.dumps(_meta(spec), indent=1))
-
-
-def camera_record(path: CameraPath, fps: float) -> dict[str, object]:
-    """A path as ``camera.json`` holds it: OpenCV axes, metres, pixels."""
-    frames = [
-        {
-            "frame": index,
-            "fx": float(camera.px_from_cam[0, 0]),
-            "fy": float(camera.px_from_cam[1, 1]),
-            "cx": float(camera.px_from_cam[0, 2]),
-            "cy": float(camera.px_from_cam[1, 2]),
-            "camera_to_world": camera.world_from_camera.tolist(),
-        }
-        for index, camera in enumerate(path.cameras)
-    ]
-    convention = "opencv camera_to_world, metres, pixels"
-    return {"convention": convention, "width": path.hw[1], "height": path.hw[0], "fps": fps, "frames": frames}
 
 
 def _meta(spec: ShotSpec) -> dict[str, object]:
