@@ -5,14 +5,15 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from cyclorama import __version__
 from cyclorama.core.errors import CycloramaError
+from cyclorama.options import command_of
+from cyclorama.settings import Settings
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -40,49 +41,18 @@ def _root(
         raise typer.Exit
 
 
-@app.command(help=_EXAMPLES)
-def replace(
-    plate: Annotated[Path, typer.Argument(help="The plate: a video, or a folder of numbered pictures.")],
-    reference: Annotated[
-        list[str],
-        typer.Option(
-            help="A picture of the place as PICTURE or PICTURE@TIME; may be repeated. TIME is a frame (12), "
-            "seconds (0.5s) or a share (50%) of the plate."
-        ),
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The finished shot: NAME.mp4, or frames as %04d.png.")],
-    matte: Annotated[Path | None, typer.Option(help="The actor's matte, in place of a key (white is actor).")] = None,
-    camera: Annotated[Path | None, typer.Option(help="A camera.json, in place of a solve.")] = None,
-    focal: Annotated[float | None, typer.Option(help="Focal length in pixels of the plate, when known.")] = None,
-    screen: Annotated[str | None, typer.Option(help="The screen's colour: green, blue or #rrggbb.")] = None,
-    frames: Annotated[str | None, typer.Option(help="Frames A up to but without B, as A:B.")] = None,
-    relight: Annotated[bool, typer.Option(help="Match the actor's exposure and white balance to the place.")] = True,
-    engine: Annotated[str, typer.Option(help="What draws the place.")] = "geometry",
-    work: Annotated[Path | None, typer.Option(help="Keep camera, mattes and report in this folder.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an output that exists.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print progress and the report as JSON lines.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
-) -> None:
-    from cyclorama.settings import ReferenceArgument, Settings
+_Json = Annotated[bool, typer.Option("--json", help="Print progress and the report as JSON lines.")]
+_Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
-    settings = Settings(
-        plate=plate,
-        output=output,
-        references=tuple(ReferenceArgument.parse(r) for r in reference),
-        matte=matte,
-        camera=camera,
-        focal_px=focal,
-        screen=screen,
-        frames=frames,
-        relight=relight,
-        engine=engine,
-        work=work,
-        overwrite=overwrite,
-    )
+
+def replace(settings: Settings, as_json: _Json = False, debug: _Debug = False) -> None:
     _run(lambda: _replace(settings, as_json), as_json=as_json, debug=debug)
 
 
-def _replace(settings: Any, as_json: bool) -> None:
+app.command(help=_EXAMPLES)(command_of(Settings, replace))
+
+
+def _replace(settings: Settings, as_json: bool) -> None:
     from cyclorama.progress import JsonProgress, TerminalProgress
 
     with (JsonProgress if as_json else TerminalProgress)() as progress:

@@ -8,9 +8,8 @@ Every stage is a function of the ones before; the output appears under its name 
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 
@@ -24,8 +23,8 @@ from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
 from cyclorama.folder import ShotFolder, shot_folder
+from cyclorama.keying import make_key
 from cyclorama.matchmove import Matchmove, SharedPoints, camera_json, find_camera, read_camera, triangulate_references
-from cyclorama.matting import GivenKey, ScreenKey, analyse_screen
 from cyclorama.media import (
     ClipReader,
     ClipWriter,
@@ -33,7 +32,6 @@ from cyclorama.media import (
     OutputSpec,
     check_output_free,
     open_clip,
-    open_matte,
     open_matte_writer,
     open_writer,
     prefetch,
@@ -41,7 +39,7 @@ from cyclorama.media import (
 )
 from cyclorama.report import Report, Sheet, Stopwatch
 from cyclorama.scenery import build_backdrop, draw
-from cyclorama.settings import Settings, parse_range, screen_rgb
+from cyclorama.settings import Settings, parse_range
 
 MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
 
@@ -54,19 +52,17 @@ Progress = Callable[[str, int, int], None]
 def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
     """Do the whole job and return its report. ``InputError`` and its kin say what is wrong and what to do."""
     notes, watch = Notes(), Stopwatch()
-    if not settings.references:
+    if not settings.reference:
         raise InputError("no picture of the place was given; add --reference PICTURE")
-    if settings.focal_px is not None and not 0 < settings.focal_px < float("inf"):
-        raise InputError(f"--focal must be a positive number of pixels, got {settings.focal_px}")
+    if settings.focal is not None and not 0 < settings.focal < float("inf"):
+        raise InputError(f"--focal must be a positive number of pixels, got {settings.focal}")
     engine = make_engine(settings.engine)
     with ExitStack() as stack:
         plate = open_clip(settings.plate, notes=notes)
         stack.callback(plate.close)
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
         folder = stack.enter_context(shot_folder(settings.output, settings.work))
-        check_output_free(
-            settings.output, overwrite=settings.overwrite, inputs=_inputs(settings), num_frames=len(frames)
-        )
+        check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=len(frames))
         shot, backdrop, matchmove = _Analysis(settings, plate, notes, watch, progress).run(stack)
         folder.keep("camera.json", camera_json(shot.path, plate.rate))
         sheet = Sheet(frames)
@@ -76,11 +72,6 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         for name, text in (("report.json", report.json()), ("report.html", report.html())):
             folder.keep(name, text)
         return report
-
-
-def _inputs(settings: Settings) -> tuple[Path, ...]:
-    given = (settings.plate, settings.matte, settings.camera, *(r.picture for r in settings.references))
-    return tuple(p for p in given if p is not None)
 
 
 @dataclass(frozen=True)
@@ -97,7 +88,7 @@ class _Analysis:
         with self.watch("references"):
             references = self._references()
         with self.watch("key"):
-            key = self._key(stack)
+            key = make_key(self.settings.key, self.plate, self.notes, stack)
         with self.watch("camera"):
             matchmove, references = self._camera(key, references)
         with self.watch("place"):
@@ -118,7 +109,7 @@ class _Analysis:
 
     def _references(self) -> tuple[Reference, ...]:
         """Untimed references are spread evenly; a single one is placed by the solve (its frame here is provisional)."""
-        given = self.settings.references
+        given = self.settings.reference
         last, spread = self.plate.num_frames - 1, max(1, len(given) - 1)
         out = []
         for index, argument in enumerate(given):
@@ -128,21 +119,6 @@ class _Analysis:
                 frame = argument.moment.frame(self.plate.timestamps_s)
             out.append(Reference(image, frame, str(argument.picture)))
         return tuple(sorted(out, key=lambda r: r.frame))
-
-    def _key(self, stack: ExitStack) -> Key:
-        if self.settings.matte is not None:
-            alphas = stack.enter_context(closing(open_matte(self.settings.matte, notes=self.notes)))
-            if (alphas.num_frames, alphas.hw) != (self.plate.num_frames, self.plate.hw):
-                raise InputError(
-                    f"{self.settings.matte}: the matte must have the plate's {self.plate.num_frames} frames of "
-                    f"{_size(self.plate.hw)}, got {alphas.num_frames} of {_size(alphas.hw)}; export it for the "
-                    "whole plate"
-                )
-            return GivenKey(alphas)
-        model = analyse_screen(self.plate, screen_rgb=screen_rgb(self.settings.screen))
-        for text in model.notes:
-            self.notes.add("input", text)
-        return ScreenKey(model)
 
     def _camera(self, key: Key, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
         total = self.plate.num_frames
@@ -154,12 +130,12 @@ class _Analysis:
                 self.plate,
                 lambda index, frame: key.foreground(index, frame).alpha,
                 references if len(references) > 1 else (),
-                focal_px=self.settings.focal_px,
+                focal_px=self.settings.focal,
                 progress=lambda index: self.progress("camera", index + 1, total),
             )
         for text in matchmove.notes:
             self.notes.add("geometry", text)
-        if len(references) == 1 and self.settings.references[0].moment is None:
+        if len(references) == 1 and self.settings.reference[0].moment is None:
             references = (replace(references[0], frame=_middle_of(matchmove.path)),)
         return matchmove, references
 
@@ -174,10 +150,6 @@ class _Analysis:
             )
             return replace(shared, depths=np.zeros(0))
         return shared
-
-
-def _size(hw: tuple[int, int]) -> str:
-    return f"{hw[1]}x{hw[0]}"
 
 
 def _middle_of(path: CameraPath) -> int:

@@ -1,13 +1,11 @@
-"""What a user can ask of ``replace``: one typed place; the command's help is made from it."""
+"""What a user can ask for: one typed place, from which the commands and their help are made (``options.py``)."""
 
 import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
-
-from cyclorama.core.display import linear_from_display
 from cyclorama.core.errors import InputError
 
 _FRAME = re.compile(r"\d+")
@@ -73,44 +71,63 @@ def parse_range(text: str, num_frames: int) -> range:
 
 
 @dataclass(frozen=True)
+class Option:
+    """How a setting is asked for: its help, its flags where they are not ``--its-name``, and how its value is shown.
+    ``argument``: it is given by its place, without a flag."""
+
+    help: str
+    flags: tuple[str, ...] = ()
+    shape: str | None = None
+    argument: bool = False
+
+
+_PLATE = Option("The plate: a video, or a folder of numbered pictures.", argument=True)
+_FRAMES = Option("Frames A up to but without B of the plate, as A:B. Times still count from the plate's first frame.")
+_OVERWRITE = Option("Replace an output that exists.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeySettings:
+    """How the actor is taken off the plate."""
+
+    matte: Annotated[
+        Path | None, Option("The actor's matte (a video or a folder, white is actor), in place of a key.")
+    ] = None
+    screen: Annotated[
+        str | None, Option("The screen's colour, when it is not found right: green, blue or #rrggbb.")
+    ] = None
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files and folders that are read."""
+        return () if self.matte is None else (self.matte,)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """Everything that decides a finished shot."""
 
-    plate: Path
-    """The plate: a video, or a folder of numbered pictures."""
-    output: Path
-    """The finished shot: NAME.mp4, or frames as NAME%04d.png."""
-    references: tuple[ReferenceArgument, ...]
-    """Pictures of the place, each with the TIME whose view it shows."""
-    matte: Path | None = None
-    """The actor's matte (a video or a folder, white is actor), in place of a key."""
-    camera: Path | None = None
-    """A camera.json, in place of a solve."""
-    focal_px: float | None = None
-    """The focal length, in pixels of the plate, when it is known."""
-    screen: str | None = None
-    """The screen's colour, when it is not found right: green, blue or #rrggbb."""
-    frames: str | None = None
-    """Frames A up to but without B of the plate, as A:B. Times still count from the plate's first frame."""
-    relight: bool = True
-    """Match the actor's exposure and white balance to the place."""
-    engine: str = "geometry"
-    """What draws the place."""
-    work: Path | None = None
-    """Keep the camera, the mattes and the report in this folder."""
-    overwrite: bool = False
-    """Replace an output that exists."""
+    plate: Annotated[Path, _PLATE]
+    output: Annotated[Path, Option("The finished shot: NAME.mp4, or frames as NAME%04d.png.", ("--output", "-o"))]
+    reference: Annotated[
+        tuple[ReferenceArgument, ...],
+        Option(
+            "A picture of the place as PICTURE or PICTURE@TIME; may be repeated. TIME is a frame (12), seconds (0.5s) "
+            "or a share (50%) of the plate.",
+            shape="PICTURE[@TIME]",
+        ),
+    ]
+    key: KeySettings = KeySettings()
+    camera: Annotated[Path | None, Option("A camera.json, in place of a solve.")] = None
+    focal: Annotated[float | None, Option("The focal length in pixels of the plate, when it is known.")] = None
+    frames: Annotated[str | None, _FRAMES] = None
+    relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
+    engine: Annotated[str, Option("What draws the place.")] = "geometry"
+    work: Annotated[Path | None, Option("Keep the camera, the mattes and the report in this folder.")] = None
+    overwrite: Annotated[bool, _OVERWRITE] = False
 
-
-_SCREENS = {"green": "#00b140", "blue": "#0047bb"}
-
-
-def screen_rgb(text: str | None) -> tuple[float, float, float] | None:
-    """The screen's colour, scene-linear: ``green``, ``blue`` or ``#rrggbb`` (sRGB). None asks to find it."""
-    if text is None:
-        return None
-    code = _SCREENS.get(text.lower(), text)
-    if not re.fullmatch(r"#[0-9a-fA-F]{6}", code):
-        raise InputError(f"--screen must be green, blue or #rrggbb, got '{text}'")
-    red, green, blue = linear_from_display(np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)]) / 255).tolist()
-    return red, green, blue
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files and folders that are read."""
+        camera = () if self.camera is None else (self.camera,)
+        return (self.plate, *self.key.inputs, *camera, *(r.picture for r in self.reference))

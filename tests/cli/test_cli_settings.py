@@ -7,7 +7,8 @@ import pytest
 
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
-from cyclorama.settings import Moment, ReferenceArgument, parse_range, screen_rgb
+from cyclorama.keying import screen_rgb
+from cyclorama.settings import Moment, ReferenceArgument, parse_range
 
 TIMES = tuple(Fraction(i, 24) for i in range(48))
 PHONE = (Fraction(0), Fraction(1, 30), Fraction(1, 10), Fraction(11, 30))

@@ -10,14 +10,18 @@ from cyclorama.core.backdrop import SetFrame
 @dataclass(frozen=True)
 class Foreground:
     """The actor's own clean colour: ``color`` h w 3 float32 scene-linear, *premultiplied*; ``alpha`` h w float32,
-    0..1."""
+    0..1; ``spill`` h w 3: the screen's light that was taken off the actor, premultiplied (None: not asked for, or no
+    screen): ``color + spill`` is the actor as shot."""
 
     color: Array
     alpha: Array
+    spill: Array | None = None
 
     def __post_init__(self) -> None:
         require_picture("color", self.color)
         require_plane("alpha", self.alpha, self.color.shape[:2])
+        if self.spill is not None:
+            require_picture("spill", self.spill)
 
 
 class Key(Protocol):

@@ -27,6 +27,22 @@ Tap = tuple[int, int, Any]
 _ZERO, _HALF, _ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 
 
+def clean_plate(parts: FrameParts, hw: tuple[int, int]) -> Array:
+    """The screen without actor and markers at full size: h w 3 float32."""
+    out = np.empty((*hw, 3), np.float32)
+    _spread(parts.clean, parts.factor * parts.cell, out)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _spread(cells: Array, cell: int, out: Array) -> None:
+    step = np.float32(1.0 / cell)
+    for y in range(out.shape[0]):
+        rows = tap(y, step, cells.shape[0])
+        for x in range(out.shape[1]):
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = _rgb_at(cells, rows, tap(x, step, cells.shape[1]))
+
+
 def unmix(plate: Array, parts: FrameParts, model: ScreenModel) -> Foreground:
     """Alpha from colour difference and luma against the clean plate, then F alpha = C - (1 - alpha) B, then despill.
 
