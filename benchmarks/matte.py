@@ -5,8 +5,8 @@ Every case: the key of the plate against ``alpha/`` and ``actor/``, and beside i
   matte_mse, matte_sad   x 1e3 / x 1e-3 a frame, as score.py;  matte_grad: Rhemann et al. 2009 (x 1e-3)
   psnr_edge, psnr_actor  the keyed foreground and the true actor, both over the true place, 8-bit sRGB: where
                          0.02 < alpha < 0.98 grown by 2 px, and where alpha > 0.95
-  spill                  mean excess of the screen's channel over the mean of the others inside the actor (alpha > 0.95),
-                         linear, ours less the truth's: 0 is right, above it spill is left, below it too much was taken
+  spill                  mean excess of the screen's channel over the mean of the others inside the actor (alpha >
+                         0.95), linear, ours less the truth's: above 0 spill is left, below it too much was taken
   flicker                mean over pixels whose true alpha never changes of the standard deviation of alpha over time;
   flicker_in             the same inside the actor alone
 """

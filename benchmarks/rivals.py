@@ -1,6 +1,6 @@
 """What a user would key with instead: ffmpeg's chromakey and despill, a plain colour difference, pymatting.
 
-A rival is a function: plate frames, 8-bit (h w 3 uint8, sRGB) -> (premultiplied linear colour h w 3, alpha h w) a frame.
+A rival is a function: frames of a plate (h w 3 uint8, sRGB) -> (premultiplied linear colour h w 3, alpha h w) each.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,7 @@ CHROMAKEYS = ((0.06, 0.03), (0.08, 0.05), (0.1, 0.05), (0.12, 0.08), (0.16, 0.1)
 def ffmpeg_key(codes: list[Array], screen_rgb: tuple[float, float, float], setting: tuple[float, float]) -> list[Keyed]:
     """ffmpeg's ``chromakey`` then ``despill``; the colour is straight and is premultiplied here."""
     h, w = codes[0].shape[:2]
-    code = "0x" + "".join(
-        f"{int(round(float(c) * 255)):02x}" for c in display_from_linear(np.array(screen_rgb, np.float32))
-    )
+    code = "0x" + "".join(f"{round(float(c) * 255):02x}" for c in display_from_linear(np.array(screen_rgb, np.float32)))
     graph = av.filter.Graph()
     source: Any = graph.add_buffer(width=w, height=h, format="yuv444p", time_base=Fraction(1, 24))
     kind = "green" if screen_rgb[1] > screen_rgb[2] else "blue"

@@ -26,17 +26,22 @@ _UNEVEN = 0.06
 
 @dataclass(frozen=True)
 class FrameParts:
-    """What the full-resolution kernel reads. ``factor``: plate pixels a working pixel. ``clean``: the clean plate, one
-    linear colour a cell of ``cell`` working pixels. ``actor``: rows columns 4, the nearest solid actor's linear colour
-    and the spill on it, max(d, 0), by cell.
+    """What the full-resolution kernels read. ``factor``: plate pixels a working pixel. ``clean``: the clean plate, one
+    linear colour a cell of ``clean_cell`` working pixels. ``actor``: rows columns 4, the nearest solid actor's linear
+    colour and the spill on it, max(d, 0), by ``CELL``.
     ``allowed`` and ``core``: h w float32 at working resolution, 1 where alpha may be above 0, 1 where it is 1."""
 
     factor: int
-    cell: int
+    clean_cell: int
     clean: Array
     actor: Array
     allowed: Array
     core: Array
+
+    @property
+    def steps(self) -> tuple[float, float, float]:
+        """Cells a plate pixel of allowed and core, of the clean plate, of the actor's colour."""
+        return 1.0 / self.factor, 1.0 / (self.factor * self.clean_cell), 1.0 / (self.factor * CELL)
 
 
 @njit(cache=True, nogil=True)

@@ -10,7 +10,7 @@ from numba import njit
 from cyclorama.core.arrays import Array, require_picture, require_plane
 from cyclorama.core.layers import Foreground
 from cyclorama.matting.field import fill, gather
-from cyclorama.matting.unmix import channel_at, tap
+from cyclorama.matting.taps import channel_at, tap
 
 _CELL = 4
 """Side, in pixels, of the cells in which the actor's and the background's colour are gathered."""

@@ -7,23 +7,32 @@ import numpy as np
 from cyclorama.core.arrays import Array, require_picture
 from cyclorama.core.layers import Foreground
 from cyclorama.matting.frame import read_frame
+from cyclorama.matting.hair import solve_hair
 from cyclorama.matting.screen import ScreenModel
-from cyclorama.matting.unmix import clean_plate, unmix
+from cyclorama.matting.screen_alpha import screen_alpha
+from cyclorama.matting.taps import spread
+from cyclorama.matting.unmix import unmix
 
 
 @dataclass(frozen=True)
 class ScreenKey:
-    """Takes the actor off the screen that ``model`` describes."""
+    """Takes the actor off the screen that ``model`` describes. ``with_spill``: the foregrounds hold their spill."""
 
     model: ScreenModel
+    with_spill: bool = False
 
     def foreground(self, index: int, plate: Array) -> Foreground:  # noqa: ARG002  a screen key needs no frame number
         """``plate``: h w 3 float32 scene-linear, at any resolution of the shot. ``ValueError`` for another shape."""
         require_picture("plate", plate)
         plate = np.ascontiguousarray(plate)
-        return unmix(plate, read_frame(plate, self.model), self.model)
+        parts = read_frame(plate, self.model)
+        alpha = solve_hair(plate, screen_alpha(plate, parts, self.model), parts.factor)
+        return unmix(plate, alpha, parts, self.model, with_spill=self.with_spill)
 
     def clean_plate(self, index: int, plate: Array) -> Array:  # noqa: ARG002
         """The screen of a frame as it would be without actor and markers: h w 3 float32 scene-linear."""
         require_picture("plate", plate)
-        return clean_plate(read_frame(np.ascontiguousarray(plate), self.model), plate.shape[:2])
+        parts = read_frame(np.ascontiguousarray(plate), self.model)
+        out = np.empty_like(plate)
+        spread(parts.clean, parts.steps[1], out)
+        return out

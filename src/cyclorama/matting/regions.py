@@ -52,6 +52,10 @@ def dilate(mask: Array, element: Array) -> Array:
     return np.asarray(cv2.dilate(mask, element), mask.dtype)
 
 
+def opened(mask: Array, element: Array) -> Array:
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, element), mask.dtype)
+
+
 def ellipse(radius: int) -> Array:
     """A disc for morphology."""
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
@@ -122,18 +126,18 @@ def attached_markers(mask: Array, alpha: Array, picture: Array, model: ScreenMod
         return np.zeros_like(mask), np.zeros_like(mask)
     height = len(mask)
     mixed = between(picture, np.array(model.rgb, np.float32), np.array(marker.rgb, np.float32), _OFF_LINE * model.level)
-    other = cv2.morphologyEx(mask & (1 - mixed), cv2.MORPH_OPEN, _SQUARE[2])
-    opaque = mask & (alpha > _OPAQUE)
-    broad = cv2.morphologyEx(opaque, cv2.MORPH_OPEN, ellipse(max(1, round(_BROAD * marker.size * height))))
-    rim = grown(other | broad, _RIM)
+    opaque = mask & (alpha > _OPAQUE).astype(np.uint8)
+    broad = opened(opaque, ellipse(max(1, round(_BROAD * marker.size * height))))
+    solid = broad | opened(mask & (1 - mixed), _SQUARE[2])
+    rim = grown(solid, _RIM)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask & mixed & (1 - rim), connectivity=8)
     peak, color = peak_colors(labels, alpha, picture, count)
     drop = is_marker(stats[:, 2:4].max(1), peak, color, height, marker, model.level) & (peak > 0.4)
     drop &= stats[:, 4] > 2
     drop[0] = False
     dropped = drop[labels].astype(np.uint8)
-    beside = dilate(dropped, ellipse(_RIM + 1)) & rim & (1 - (other | broad))
-    return dropped | (beside & (1 - grown(other | broad, 1))), beside
+    beside = dilate(dropped, ellipse(_RIM + 1)) & rim & (1 - solid)
+    return dropped | (beside & (1 - grown(solid, 1))), beside
 
 
 @njit(cache=True, nogil=True)
@@ -169,7 +173,7 @@ def actor_region(picture: Array, alpha: Array, free: Array, like: Array, model: 
     present = _PRESENT_EVEN if model.is_even and model.marker is None else _PRESENT
     mask = (alpha > present).astype(np.uint8) & free
     if not model.is_even:
-        other = cv2.morphologyEx(mask & (1 - like), cv2.MORPH_OPEN, _SQUARE[2])
+        other = opened(mask & (1 - like), _SQUARE[2])
         mask = mask & grown(other, max(2, round(_SHADE * height)))
     dropped, beside = attached_markers(mask, alpha, picture, model)
     kept, marks = _sort(mask & (1 - dropped), alpha, picture, model)

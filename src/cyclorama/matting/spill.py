@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from cyclorama.core.arrays import Array
+from cyclorama.matting.taps import Rgb, ramp
 
 _NEUTRAL = 0.15
 """Greatest difference of the two other channels, as a share of their sum, of what counts as neutral."""
@@ -25,18 +26,21 @@ _DARKEST, _BRIGHTEST = 0.015, 0.2
 reflections rule, above it highlights of the lamps."""
 _CASTS = (1.0, 1.6)
 """Ratios of the screen's channel to the mean of the others that bounce can explain; above them a thing is painted."""
-_QUANTILE = 0.35
+_QUANTILE = 0.3
 _LEAST_SHARE = 0.01
 """Share of the actor that must be neutral for its bounce to be believed wholly."""
-_MOST = 0.6
-_GREATEST_SHARE = np.float32(0.0)
+_MOST = 0.45
+_GREATEST_SHARE = np.float32(0.5)
 """Despill limit between the mean (0) and the greater (1) of the two other channels."""
-REFLECTION = 0.15
+REFLECTION = 0.08
 """Most light of the screen that a surface reflects, as a share of the screen's own: so much more is taken off, down to
 the mean of the two other channels, and no more, so that yellow stays yellow."""
+_PAINT_CAST = 1.8, 2.6
+_PAINT_EXCESS = 0.08, 0.16
+"""A thing is painted in the screen's hue, and keeps it, when its channel is so many times the mean of the others, and
+exceeds it by such a share of the screen: each a ramp from no to yes."""
 _HALF, _ONE = np.float32(0.5), np.float32(1.0)
-Rgb = tuple[Any, Any, Any]
-"""Three float32 of one pixel inside a kernel."""
+_TINY = np.float32(1e-6)
 
 
 def measure_bounce(actor: Array, screen_rgb: tuple[float, float, float]) -> float:
@@ -66,13 +70,30 @@ def bounce_gain(beta: float, screen_rgb: tuple[float, float, float]) -> Array:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def despill(rgb: Rgb, k: int, gain: Rgb, reflection: Any) -> Rgb:
-    """One pixel without the screen's light. ``reflection``: the most that is subtracted below the softer limit."""
-    r, g, b = rgb[0] * gain[0], rgb[1] * gain[1], rgb[2] * gain[2]
-    own, other = (g, b) if k == 1 else (b, g)
+def despill(rgb: Rgb, k: int, gain: Rgb, reflection: Any, solid: Any, hue: Rgb) -> Rgb:
+    """One pixel without the screen's light. ``reflection``: the most that is subtracted below the softer limit.
+    ``solid``: 1 inside the actor, where a thing of nearly the screen's hue is believed to be painted so; 0 at his edge.
+    ``hue``: the screen's red and other channel as shares of its own, and how far those stray: what is of that very hue
+    is a reflection, or the screen seen between strands.
+
+    What is neutral stays neutral: a white shirt in full light holds little bounce, and must not turn to the complement.
+    """
+    r, other = rgb[0] * gain[0], (rgb[2] * gain[2] if k == 1 else rgb[1] * gain[1])
+    shot = rgb[1] if k == 1 else rgb[2]
+    own = shot * (gain[1] if k == 1 else gain[2])
     mean = _HALF * (r + other)
+    colourless = (_ONE - ramp(abs(r - other), np.float32(0.2) * mean, np.float32(0.6) * mean)) * ramp(
+        shot, np.float32(0.75) * mean, np.float32(0.9) * mean
+    )
+    own += colourless * (max(own, min(shot, mean)) - own)
     limit = _GREATEST_SHARE * max(r, other) + (_ONE - _GREATEST_SHARE) * mean
-    own = min(own, limit, max(mean, own - reflection))
+    clean = min(own, limit, max(mean, own - reflection))
+    excess = (own - mean) * np.float32(REFLECTION) / max(reflection, _TINY)
+    painted = ramp(own, _PAINT_CAST[0] * mean, _PAINT_CAST[1] * mean)
+    painted *= ramp(excess, _PAINT_EXCESS[0], _PAINT_EXCESS[1])
+    off = max(r - hue[0] * own, other - hue[1] * own)
+    painted *= ramp(off, np.float32(1.5) * hue[2] * own, np.float32(2.5) * hue[2] * own)
+    own = clean + solid * painted * (own - clean)
     if k == 1:
-        return r, own, b
-    return r, g, own
+        return r, own, other
+    return r, other, own

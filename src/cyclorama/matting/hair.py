@@ -1,0 +1,38 @@
+"""Hair, veils and blur: where much of the picture is partly covered, alpha is solved as matting."""
+
+import cv2
+import numpy as np
+
+from cyclorama.core.arrays import Array
+from cyclorama.matting.closed_form import solve_band
+
+_PARTIAL = 0.03
+"""Alpha this far from 0 and 1 counts as partial."""
+_WINDOW = 9
+"""Side, in working pixels, of the window in which partial pixels are counted."""
+_FEW, _MANY = 0.55, 0.75
+"""Share of partial pixels in the window from which the solve has a say, and from which it has the whole say: an edge as
+sharp as the picture stays below."""
+_TRUST = 0.15
+"""Weight of the alpha found pixel by pixel against the smoothness of the closed form."""
+_NOISE = 0.02
+"""Linear noise of the plate that the closed form allows for."""
+
+
+def solve_hair(plate: Array, alpha: Array, factor: int) -> Array:
+    """``alpha`` with its wide soft regions solved by the closed form; itself where there is none.
+
+    In linear light a strand's pixel lies on the line from screen to hair, and luma, which 4:2:0 keeps sharp, places it
+    there better than chroma does alone. ``plate``: h w 3 float32 scene-linear. ``factor``: pixels a working pixel.
+    """
+    partial = ((alpha > _PARTIAL) & (alpha < 1 - _PARTIAL)).astype(np.float32)
+    h, w = alpha.shape
+    small = cv2.resize(partial, (max(1, w // factor), max(1, h // factor)), interpolation=cv2.INTER_AREA)
+    share = cv2.blur(small, (_WINDOW, _WINDOW))
+    weight = np.clip((cv2.dilate(share, np.ones((5, 5), np.uint8)) - _FEW) / (_MANY - _FEW), 0, 1)
+    if not weight.any():
+        return alpha
+    weight = cv2.resize(weight, (w, h), interpolation=cv2.INTER_LINEAR)
+    band = ((weight > 0) & (alpha < 1)).astype(np.uint8)
+    solved = solve_band(plate, alpha, np.full_like(alpha, _TRUST), band, noise=_NOISE)
+    return np.asarray(alpha + weight * (solved - alpha), np.float32)
