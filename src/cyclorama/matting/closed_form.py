@@ -250,7 +250,7 @@ def _curvature(runs: Array, weight: Array, direction: Array, product: Array) -> 
         for j in range(n):
             image[j] += own[j] * row[j]
             part += image[j] * row[j]
-        total += part
+        total += float(part)
     return total
 
 
@@ -268,7 +268,7 @@ def _advance(runs: Array, vectors: tuple[Array, Array, Array], step: Any, residu
             row[j] += step * onward[j]
             left[j] -= step * image[j]
             part += own[j] * left[j] * left[j]
-        total += part
+        total += float(part)
     return total
 
 
