@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cyclorama.core.clip import ArrayClip
 from cyclorama.matting.given import GivenKey
-from cyclorama.matting.refine import RefinedKey, outline_of, refined_alpha
+from cyclorama.matting.refine import RefinedKey, analyse_matte, outline_of, refined_alpha
 
 HW = (180, 240)
 
@@ -97,6 +98,23 @@ def test_a_true_soft_matte_hardly_changes():
     assert np.abs(got - truth).mean() < 1e-3
 
 
+def test_a_sound_matte_is_told_from_one_that_is_off():
+    plate, truth, _ = shot(4)
+    off = np.roll(truth, (1, 2), (0, 1))
+    clip = ArrayClip(np.stack([plate, plate]))
+    right, wrong = (analyse_matte(clip, Held(np.stack([matte, matte]))) for matte in (truth, off))
+    assert right.sound > 0.9
+    assert wrong.sound < 0.3
+    np.testing.assert_allclose(right.foreground(0, plate).alpha, truth, atol=0.05)
+    assert error(wrong.foreground(0, plate).alpha, truth) < 0.6 * error(off, truth)
+
+
+def test_a_binary_matte_is_refined_however_sound():
+    plate, truth, _ = shot(2)
+    bad = damaged(truth, "binary")
+    np.testing.assert_array_equal(refined_alpha(plate, bad, 1.0), refined_alpha(plate, bad, 0.0))
+
+
 def test_where_both_sides_look_alike_the_given_matte_stays():
     truth = shot(5)[1]
     even = np.random.default_rng(0).normal(0.2, 0.002, (*HW, 3)).astype(np.float32)
@@ -119,7 +137,7 @@ def test_a_matte_without_an_outline_stays_to_the_bit(value):
 def test_far_from_the_outline_nothing_changes():
     plate, truth, _ = shot(6)
     bad = damaged(truth, "blocky")
-    got = refined_alpha(plate, bad, 0.02)
+    got = refined_alpha(plate, bad, band=0.02)
     far = np.abs(outline_of(bad, 3.6).depth) > 3.6
     assert far.mean() > 0.8
     np.testing.assert_array_equal(got[far], bad[far])
@@ -163,6 +181,10 @@ def test_black_and_bright_plates_stay_finite():
 def test_what_must_hold_is_said():
     alphas = Held(shot()[1][None])
     with pytest.raises(ValueError, match="band must be above 0"):
-        RefinedKey(alphas, 0.0)
+        RefinedKey(alphas, band=0.0)
+    with pytest.raises(ValueError, match=r"sound must be 0\.\.1, got 2"):
+        RefinedKey(alphas, 2)
+    with pytest.raises(ValueError, match="must have the clip's 2 frames, got 1"):
+        analyse_matte(ArrayClip(np.stack([shot()[0]] * 2)), alphas)
     with pytest.raises(IndexError, match=r"frame must be 0\.\.0, got 1"):
         RefinedKey(alphas).foreground(1, shot()[0])

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from cyclorama.core.arrays import Array, require_picture, require_plane
+from cyclorama.core.clip import Clip
 from cyclorama.core.layers import Foreground
 from cyclorama.matting.closed_form import solve_band
 from cyclorama.matting.given import Alphas, alpha_at, foreground_color
@@ -22,21 +23,33 @@ _SOFT_EDGE = 0.3
 """Mean of 4 alpha (1 - alpha) within 1.5 px of the outline, from which a matte counts as fully soft."""
 
 
+_MOST_SAMPLES = 8
+_PROXY_SIDE = 480
+_DOUBT = 0.05
+"""Mean difference, in the band, of a matte and the alpha by colour at which a matte counts as half sound. True ones have
+0.01 to 0.05, those a pixel or two off 0.06 to 0.16."""
+_DOUBT_POWER = 8
+
+
 @dataclass(frozen=True)
 class RefinedKey:
     """Takes the actor off ordinary footage by a given matte that may be binary, blocky or some pixels off.
 
-    ``band``: half the width of the band in which alpha is solved for, as a share of the picture's height, above 0 and
-    at most 0.1. Where actor and background look alike, and outside the band, the given values stay. Each frame is
-    refined by itself, and follows plate and matte smoothly, so that a calm matte stays calm.
+    ``sound``: 0..1, how far the matte's own soft edges are kept (``analyse_matte`` measures it). ``band``: half the
+    width of the band in which alpha is solved for, as a share of the picture's height, above 0 and at most 0.1. Where
+    actor and background look alike, and outside the band, the given values stay. Each frame is refined by itself, and
+    follows plate and matte smoothly, so that a calm matte stays calm.
     """
 
     alphas: Alphas
+    sound: float = 0.0
     band: float = BAND
 
     def __post_init__(self) -> None:
         if not 0 < self.band <= 0.1:
             raise ValueError(f"band must be above 0 and at most 0.1 of the picture's height, got {self.band}")
+        if not 0 <= self.sound <= 1:
+            raise ValueError(f"sound must be 0..1, got {self.sound}")
 
     def foreground(self, index: int, plate: Array) -> Foreground:
         """``plate``: h w 3 float32 scene-linear; where it is smaller than the matte, the matte is averaged down.
@@ -45,23 +58,48 @@ class RefinedKey:
         """
         require_picture("plate", plate)
         plate = np.ascontiguousarray(plate)
-        return foreground_color(plate, refined_alpha(plate, alpha_at(self.alphas, index, plate), self.band))
+        alpha = alpha_at(self.alphas, index, plate)
+        return foreground_color(plate, refined_alpha(plate, alpha, self.sound, self.band))
 
 
-def refined_alpha(plate: Array, alpha: Array, band: float = BAND) -> Array:
+def analyse_matte(clip: Clip, alphas: Alphas, band: float = BAND) -> RefinedKey:
+    """The key of a given matte, from 8 evenly spaced frames of a proxy: is the matte sound as it is?
+
+    Of the shot, not of one frame, or it would flicker. ``ValueError`` where clip and matte differ in length.
+    """
+    if clip.num_frames != alphas.num_frames:
+        raise ValueError(f"the matte must have the clip's {clip.num_frames} frames, got {alphas.num_frames}")
+    small = clip.proxy(_PROXY_SIDE)
+    count = min(_MOST_SAMPLES, small.num_frames)
+    offs = []
+    for index in np.unique(np.linspace(0, small.num_frames - 1, count).round().astype(int)):
+        plate = np.ascontiguousarray(small.frame(int(index)))
+        alpha = alpha_at(alphas, int(index), plate)
+        outline = outline_of(alpha, _radius_px(alpha, band))
+        if outline is not None:
+            offs.append(data_term(_even_noise(plate), alpha, outline).off)
+    doubt = float(np.mean(offs)) / _DOUBT if offs else 0.0
+    return RefinedKey(alphas, 1.0 / (1.0 + doubt**_DOUBT_POWER), band)
+
+
+def refined_alpha(plate: Array, alpha: Array, sound: float = 0.0, band: float = BAND) -> Array:
     """The given alpha, solved again in a band about its outline: h w float32, 0..1.
 
-    ``plate``: h w 3 float32 scene-linear. ``alpha``: h w float32, 0..1. ``band``: see ``RefinedKey``. The colours of
-    both sides give a first alpha and the trust in it (``sides.data_term``), the closed form the rest (``solve_band``).
-    A matte without an outline comes back as it is.
+    ``plate``: h w 3 float32 scene-linear. ``alpha``: h w float32, 0..1. ``sound``, ``band``: see ``RefinedKey``. The
+    colours of both sides give a first alpha and the trust in it (``sides.data_term``), the closed form the rest
+    (``solve_band``). A matte without an outline comes back as it is.
     """
     require_plane("alpha", alpha, plate.shape[:2])
-    outline = outline_of(alpha, max(_NARROWEST_PX, band * len(alpha)))
+    outline = outline_of(alpha, _radius_px(alpha, band))
     if outline is None:
         return alpha.copy()
     guide = _even_noise(np.ascontiguousarray(plate))
-    first, trust = data_term(guide, np.ascontiguousarray(alpha), outline)
-    return solve_band(guide, first, trust, outline.band)
+    data = data_term(guide, np.ascontiguousarray(alpha), outline, sound)
+    return solve_band(guide, data.alpha, data.trust, outline.band)
+
+
+def _radius_px(alpha: Array, band: float) -> float:
+    return max(_NARROWEST_PX, band * len(alpha))
 
 
 def outline_of(alpha: Array, radius_px: float) -> Outline | None:
@@ -82,7 +120,7 @@ def _band_of(depth: Array, outside: Array, alpha: Array, radius: Any) -> tuple[A
     h, w = alpha.shape
     band = np.zeros((h, w), np.uint8)
     edge, soft = 0, 0.0
-    half, low = np.float32(0.5), np.float32(_SOFT)
+    half, low, high = np.float32(0.5), np.float32(_SOFT), np.float32(1.0 - _SOFT)
     for y in range(h):
         for x in range(w):
             d, a = depth[y, x] - outside[y, x], alpha[y, x]
@@ -91,7 +129,7 @@ def _band_of(depth: Array, outside: Array, alpha: Array, radius: Any) -> tuple[A
             if abs(d) < np.float32(1.5):
                 edge += 1
                 soft += 4.0 * a * (1.0 - a)
-            if abs(d) <= radius or (low < a < np.float32(1.0) - low):
+            if abs(d) <= radius or (low < a < high):
                 band[y, x] = 1
     return band, edge, soft
 

@@ -43,6 +43,8 @@ _ALIKE = 1.0
 """More of it where both sides are of one colour: it falls as 1 / (1 + d^2)^2 with their Mahalanobis distance d."""
 _AGREED = 10.0
 """Trust in a given soft alpha that the colours agree with."""
+_SOUND = 30.0
+"""Trust in every value of a soft matte that is known to be sound."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,21 @@ class Outline:
     softness: float
 
 
-def data_term(guide: Array, alpha: Array, outline: Outline) -> tuple[Array, Array]:
-    """Alpha by colour in the band, and the trust in it on the scale of ``solve_band``: h w float32 both.
+@dataclass(frozen=True)
+class DataTerm:
+    """``alpha``: h w float32, by colour in the band, the given matte's elsewhere. ``trust`` in it: h w float32, on the
+    scale of ``solve_band``. ``off``: mean difference, in the band, of the given alpha and that by colour alone."""
+
+    alpha: Array
+    trust: Array
+    off: float
+
+
+def data_term(guide: Array, alpha: Array, outline: Outline, sound: float = 0.0) -> DataTerm:
+    """What the colours say of alpha in the band.
 
     ``guide``: h w 3 float32, of even noise. ``alpha``: h w float32, the given matte, kept where colours tell nothing.
+    ``sound``: 0..1, how far its soft edges are kept everywhere.
     """
     cell = max(2, round(outline.radius_px))
     radius = np.float32(outline.radius_px)
@@ -68,8 +81,10 @@ def data_term(guide: Array, alpha: Array, outline: Outline) -> tuple[Array, Arra
     front, back = (fill(moments[side], weight[side], np.zeros(_MOMENTS, np.float32)) for side in range(2))
     mean, trust = alpha.copy(), np.zeros_like(alpha)
     given = alpha, outline.depth, outline.band
-    _weigh(guide, given, (front, back), (radius, np.float32(outline.softness), cell), mean, trust)
-    return mean, trust
+    softness = np.float32(outline.softness)
+    kept = np.float32(_SOUND * sound) * softness
+    off = _weigh(guide, given, (front, back), (radius, softness, kept, cell), mean, trust)
+    return DataTerm(mean, trust, off)
 
 
 @njit(cache=True, nogil=True)
@@ -194,12 +209,14 @@ def _spread(weights: Array) -> tuple[Any, Any]:
 
 
 @njit(cache=True, nogil=True)
-def _weigh(guide: Array, given: Any, sides: Any, sizes: tuple[Any, Any, int], mean: Array, trust: Array) -> None:
+def _weigh(guide: Array, given: Any, sides: Any, sizes: tuple[Any, Any, Any, int], mean: Array, trust: Array) -> float:
+    """Fills ``mean`` and ``trust``; the mean difference of the given alpha and that by colour."""
     alpha, depth, band = given
-    radius, softness, cell = sizes
+    radius, softness, sound, cell = sizes
     step = np.float32(1.0 / cell)
     front, back = np.empty(_MOMENTS, np.float32), np.empty(_MOMENTS, np.float32)
     prior, like = np.empty(_STEPS, np.float32), np.empty(_STEPS, np.float32)
+    off, count = 0.0, 1
     for y in range(alpha.shape[0]):
         rows = tap(y, step, sides[0].shape[0])
         for x in range(alpha.shape[1]):
@@ -222,6 +239,10 @@ def _weigh(guide: Array, given: Any, sides: Any, sizes: tuple[Any, Any, int], me
             agreed = (like[low] + (like[low + 1] - like[low]) * (a * (_STEPS - 1) - low)) / best
             learnt = max(np.float32(0.0), np.float32(1.0) - variance / before)
             own = np.float32(_LEARNT) * learnt / variance
-            kept = _blind_trust(front, back) * (np.float32(1.0) - learnt) + np.float32(_AGREED) * softness * agreed
+            kept = sound + np.float32(_AGREED) * softness * agreed
+            kept += _blind_trust(front, back) * (np.float32(1.0) - learnt)
             mean[y, x] = (own * value + kept * a) / (own + kept)
             trust[y, x] = own + kept
+            off += abs(value - a)
+            count += 1
+    return off / count
