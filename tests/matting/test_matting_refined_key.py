@@ -109,10 +109,13 @@ def test_a_sound_matte_is_told_from_one_that_is_off():
     assert error(wrong.foreground(0, plate).alpha, truth) < 0.6 * error(off, truth)
 
 
-def test_a_binary_matte_is_refined_however_sound():
+def test_a_binary_matte_right_to_the_pixel_keeps_all_but_its_edge():
     plate, truth, _ = shot(2)
-    bad = damaged(truth, "binary")
-    np.testing.assert_array_equal(refined_alpha(plate, bad, 1.0), refined_alpha(plate, bad, 0.0))
+    for kind, sound in (("binary", True), ("eroded", False), ("dilated", False), ("blocky", False)):
+        bad = damaged(truth, kind)
+        key = analyse_matte(ArrayClip(plate[None]), Held(bad[None]))
+        assert (key.sound > 0.5) == sound
+        assert error(key.foreground(0, plate).alpha, truth) < 0.4 * error(bad, truth)
 
 
 def test_where_both_sides_look_alike_the_given_matte_stays():

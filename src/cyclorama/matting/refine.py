@@ -24,10 +24,9 @@ _SOFT_EDGE = 0.3
 
 
 _MOST_SAMPLES = 8
-_PROXY_SIDE = 480
-_DOUBT = 0.05
-"""Mean difference, in the band, of a matte and the alpha by colour at which a matte counts as half sound. True ones have
-0.01 to 0.05, those a pixel or two off 0.06 to 0.16."""
+_DOUBT, _SOFT_DOUBT = 0.022, 0.05
+"""``DataTerm.off`` at which a binary and a soft matte count as half sound. Binary ones that are right to the pixel have
+0.01 to 0.03, true soft ones 0.01 to 0.05, those a pixel or two off 0.03 to 0.16."""
 _DOUBT_POWER = 8
 
 
@@ -35,7 +34,8 @@ _DOUBT_POWER = 8
 class RefinedKey:
     """Takes the actor off ordinary footage by a given matte that may be binary, blocky or some pixels off.
 
-    ``sound``: 0..1, how far the matte's own soft edges are kept (``analyse_matte`` measures it). ``band``: half the
+    ``sound``: 0..1, how far the matte's own values are kept (``analyse_matte`` measures it); of a binary one those more
+    than a pixel from the outline. ``band``: half the
     width of the band in which alpha is solved for, as a share of the picture's height, above 0 and at most 0.1. Where
     actor and background look alike, and outside the band, the given values stay. Each frame is refined by itself, and
     follows plate and matte smoothly, so that a calm matte stays calm.
@@ -63,22 +63,22 @@ class RefinedKey:
 
 
 def analyse_matte(clip: Clip, alphas: Alphas, band: float = BAND) -> RefinedKey:
-    """The key of a given matte, from 8 evenly spaced frames of a proxy: is the matte sound as it is?
+    """The key of a given matte, from 8 evenly spaced frames: is the matte sound as it is?
 
     Of the shot, not of one frame, or it would flicker. ``ValueError`` where clip and matte differ in length.
     """
     if clip.num_frames != alphas.num_frames:
         raise ValueError(f"the matte must have the clip's {clip.num_frames} frames, got {alphas.num_frames}")
-    small = clip.proxy(_PROXY_SIDE)
-    count = min(_MOST_SAMPLES, small.num_frames)
-    offs = []
-    for index in np.unique(np.linspace(0, small.num_frames - 1, count).round().astype(int)):
-        plate = np.ascontiguousarray(small.frame(int(index)))
+    count = min(_MOST_SAMPLES, clip.num_frames)
+    doubts = []
+    for index in np.unique(np.linspace(0, clip.num_frames - 1, count).round().astype(int)):
+        plate = np.ascontiguousarray(clip.frame(int(index)))
         alpha = alpha_at(alphas, int(index), plate)
         outline = outline_of(alpha, _radius_px(alpha, band))
         if outline is not None:
-            offs.append(data_term(_even_noise(plate), alpha, outline).off)
-    doubt = float(np.mean(offs)) / _DOUBT if offs else 0.0
+            half = _DOUBT + (_SOFT_DOUBT - _DOUBT) * outline.softness
+            doubts.append(data_term(_even_noise(plate), alpha, outline).off / half)
+    doubt = float(np.mean(doubts)) if doubts else 0.0
     return RefinedKey(alphas, 1.0 / (1.0 + doubt**_DOUBT_POWER), band)
 
 

@@ -44,7 +44,7 @@ _ALIKE = 1.0
 _AGREED = 10.0
 """Trust in a given soft alpha that the colours agree with."""
 _SOUND = 30.0
-"""Trust in every value of a soft matte that is known to be sound."""
+"""Trust in the values of a matte that is known to be sound; of a binary one, in those off the outline."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Outline:
 @dataclass(frozen=True)
 class DataTerm:
     """``alpha``: h w float32, by colour in the band, the given matte's elsewhere. ``trust`` in it: h w float32, on the
-    scale of ``solve_band``. ``off``: mean difference, in the band, of the given alpha and that by colour alone."""
+    scale of ``solve_band``. ``off``: mean difference, in the band (of a binary matte: more than a
+    pixel from the outline), of the given alpha and that by colour alone."""
 
     alpha: Array
     trust: Array
@@ -73,7 +74,7 @@ def data_term(guide: Array, alpha: Array, outline: Outline, sound: float = 0.0) 
     """What the colours say of alpha in the band.
 
     ``guide``: h w 3 float32, of even noise. ``alpha``: h w float32, the given matte, kept where colours tell nothing.
-    ``sound``: 0..1, how far its soft edges are kept everywhere.
+    ``sound``: 0..1, how far its values are kept everywhere.
     """
     cell = max(2, round(outline.radius_px))
     radius = np.float32(outline.radius_px)
@@ -82,7 +83,7 @@ def data_term(guide: Array, alpha: Array, outline: Outline, sound: float = 0.0) 
     mean, trust = alpha.copy(), np.zeros_like(alpha)
     given = alpha, outline.depth, outline.band
     softness = np.float32(outline.softness)
-    kept = np.float32(_SOUND * sound) * softness
+    kept = np.float32(_SOUND * sound)
     off = _weigh(guide, given, (front, back), (radius, softness, kept, cell), mean, trust)
     return DataTerm(mean, trust, off)
 
@@ -216,7 +217,7 @@ def _weigh(guide: Array, given: Any, sides: Any, sizes: tuple[Any, Any, Any, int
     step = np.float32(1.0 / cell)
     front, back = np.empty(_MOMENTS, np.float32), np.empty(_MOMENTS, np.float32)
     prior, like = np.empty(_STEPS, np.float32), np.empty(_STEPS, np.float32)
-    off, count = 0.0, 1
+    off, count = 0.0, 1e-3
     for y in range(alpha.shape[0]):
         rows = tap(y, step, sides[0].shape[0])
         for x in range(alpha.shape[1]):
@@ -239,10 +240,12 @@ def _weigh(guide: Array, given: Any, sides: Any, sizes: tuple[Any, Any, Any, int
             agreed = (like[low] + (like[low + 1] - like[low]) * (a * (_STEPS - 1) - low)) / best
             learnt = max(np.float32(0.0), np.float32(1.0) - variance / before)
             own = np.float32(_LEARNT) * learnt / variance
-            kept = sound + np.float32(_AGREED) * softness * agreed
+            clear = min(max(abs(depth[y, x]) - np.float32(1.0), np.float32(0.0)), np.float32(1.0))
+            own_say = max(softness, clear)
+            kept = sound * own_say + np.float32(_AGREED) * softness * agreed
             kept += _blind_trust(front, back) * (np.float32(1.0) - learnt)
             mean[y, x] = (own * value + kept * a) / (own + kept)
             trust[y, x] = own + kept
-            off += abs(value - a)
-            count += 1
+            off += own_say * abs(value - a)
+            count += own_say
     return off / count
