@@ -3,6 +3,7 @@
 from cyclorama.matting.analyse import analyse_screen
 from cyclorama.matting.given import Alphas, GivenKey
 from cyclorama.matting.key import ScreenKey
+from cyclorama.matting.refine import RefinedKey, analyse_matte
 from cyclorama.matting.screen import ScreenModel
 
-__all__ = ["Alphas", "GivenKey", "ScreenKey", "ScreenModel", "analyse_screen"]
+__all__ = ["Alphas", "GivenKey", "RefinedKey", "ScreenKey", "ScreenModel", "analyse_matte", "analyse_screen"]

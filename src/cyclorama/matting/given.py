@@ -46,13 +46,19 @@ class GivenKey:
         ``IndexError`` outside the matte's frames; ``ValueError`` for a plate or an alpha of another shape.
         """
         require_picture("plate", plate)
-        if not 0 <= index < self.alphas.num_frames:
-            raise IndexError(f"frame must be 0..{self.alphas.num_frames - 1}, got {index}")
-        alpha = self.alphas.alpha(index)
-        require_plane("alpha", alpha, self.alphas.hw)
-        if alpha.shape != plate.shape[:2]:
-            alpha = cv2.resize(alpha, plate.shape[1::-1], interpolation=cv2.INTER_AREA)
-        return foreground_color(np.ascontiguousarray(plate), np.ascontiguousarray(alpha))
+        return foreground_color(np.ascontiguousarray(plate), alpha_at(self.alphas, index, plate))
+
+
+def alpha_at(alphas: Alphas, index: int, plate: Array) -> Array:
+    """Frame ``index`` of a matte at the plate's resolution: h w float32, contiguous. ``IndexError`` outside its
+    frames."""
+    if not 0 <= index < alphas.num_frames:
+        raise IndexError(f"frame must be 0..{alphas.num_frames - 1}, got {index}")
+    alpha = alphas.alpha(index)
+    require_plane("alpha", alpha, alphas.hw)
+    if alpha.shape != plate.shape[:2]:
+        alpha = cv2.resize(alpha, plate.shape[1::-1], interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(alpha)
 
 
 def foreground_color(plate: Array, alpha: Array) -> Foreground:
