@@ -1,10 +1,7 @@
 """Learned models that run in torch, through the package that their authors publish: MatAnyone 2."""
 
-import json
 import pickle
-import sys
 from collections.abc import Iterator
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +17,9 @@ from cyclorama.matting.learned_pictures import finished, planes
 from cyclorama.matting.learned_weights import (
     container_of,
     digest,
+    read_tensors,
     require,
     require_same_tensors,
-    tensor_shapes,
     weight_file,
 )
 
@@ -32,12 +29,12 @@ _ACTOR = 1
 """The number by which the model knows the one person it follows."""
 _WARM_UP = 10
 """How often the first frame is seen again before its matte counts; the authors' own number."""
-_SAFETENSORS = "model.safetensors"
-"""The name under which the authors' package looks for safetensors, with ``config.json`` beside."""
+_CONFIG, _MODEL_CONFIG = "config/eval_matanyone_config.yaml", "config/model/base.yaml"
+"""The authors' settings, inside their package."""
 
 
 def open_matanyone2(weights: str, device: str) -> "MatAnyone2":
-    """MatAnyone 2 from ``model.safetensors`` (with ``config.json`` beside) or the authors' ``.pth`` of weights alone.
+    """MatAnyone 2 from its published ``model.safetensors``, or from a ``.pth`` that holds weights alone.
 
     ``InputError`` for other files, pickled code, and tensors that are missing or of another shape.
     """
@@ -45,59 +42,48 @@ def open_matanyone2(weights: str, device: str) -> "MatAnyone2":
     core = require("matanyone2.inference.inference_core", of="matanyone2", install=_INSTALL)
     if device == "cuda" and not torch.cuda.is_available():
         raise MachineError("matanyone2: torch finds no CUDA device on this machine; use --device cpu")
-    is_hub_safetensors = weights.endswith(_SAFETENSORS)
-    path = weight_file(weights, beside=("config.json",) if is_hub_safetensors else ())
+    path = weight_file(weights)
+    state = _state(torch, path)
+    network = _network()
+    given, wanted = ({name: tuple(t.shape) for name, t in tensors.items()} for tensors in (state, network.state_dict()))
+    require_same_tensors(path, given, wanted, "matanyone2")
+    network.load_weights(state)
+    return MatAnyone2(torch, core.InferenceCore, network.to(device).eval(), digest(path), device)
+
+
+def _state(torch: Any, path: Path) -> dict[str, Any]:
+    """Tensors by name, on the CPU."""
     kind = container_of(path)
-    if kind == "other":
-        raise InputError(f"{path}: matanyone2 is read from {_SAFETENSORS} or a .pth of weights; this is neither")
-    network = _from_safetensors(path) if kind == "safetensors" else _from_torch(torch, path, device)
-    return MatAnyone2(torch, core.InferenceCore, network, digest(path), device)
-
-
-def _from_safetensors(path: Path) -> Any:
-    given = tensor_shapes(path)
-    if path.name != _SAFETENSORS or not (path.parent / "config.json").is_file():
-        raise InputError(f"{path}: must be called {_SAFETENSORS} with its config.json beside; download both")
-    _require_config(path.parent / "config.json")
-    model = require("matanyone2.model.matanyone2", of="matanyone2", install=_INSTALL)
+    if kind == "safetensors":
+        return {name: torch.from_numpy(values) for name, values in read_tensors(path).items()}
+    if kind != "torch":
+        raise InputError(f"{path}: matanyone2 is read from safetensors or a .pth of weights; this is neither")
     try:
-        with redirect_stdout(sys.stderr):  # the hub's mixin prints
-            network = model.MatAnyone2.from_pretrained(str(path.parent))
-    except RuntimeError as error:
-        raise InputError(f"{path}: does not fit matanyone2 ({str(error).splitlines()[0]})") from None
-    require_same_tensors(path, given, _shapes(network.state_dict()), "matanyone2")
-    return network
-
-
-def _require_config(path: Path) -> None:
-    try:
-        config = json.loads(path.read_bytes())
-    except ValueError:
-        config = None
-    if not isinstance(config, dict) or "cfg" not in config:
-        raise InputError(f"{path}: must hold the model's settings under cfg, as JSON; download it again")
-
-
-def _from_torch(torch: Any, path: Path, device: str) -> Any:
-    """The package reads the file again by itself; the weights-only reader has refused code before."""
-    try:
-        given = torch.load(str(path), map_location="cpu", weights_only=True)
+        state = torch.load(str(path), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError, ValueError) as error:
         words = (str(error).splitlines() or ["damaged"])[0]
-        raise InputError(f"{path}: holds more than weights, or is damaged ({words}); use {_SAFETENSORS}") from None
-    if not isinstance(given, dict) or not all(hasattr(value, "shape") for value in given.values()):
-        raise InputError(f"{path}: must hold tensors by name, got {type(given).__name__}; use {_SAFETENSORS}")
-    make = require("matanyone2.utils.get_default_model", of="matanyone2", install=_INSTALL)
-    try:
-        network = make.get_matanyone2_model(str(path), device)
-    except (RuntimeError, KeyError) as error:
-        raise InputError(f"{path}: does not fit matanyone2 ({str(error).splitlines()[0]})") from None
-    require_same_tensors(path, _shapes(given), _shapes(network.state_dict()), "matanyone2")
-    return network
+        raise InputError(f"{path}: holds more than weights, or is damaged ({words}); use safetensors") from None
+    if not isinstance(state, dict) or not all(hasattr(value, "shape") for value in state.values()):
+        raise InputError(f"{path}: must hold tensors by name, got {type(state).__name__}; use safetensors")
+    return state
 
 
-def _shapes(state: dict[str, Any]) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(tensor.shape) for name, tensor in state.items()}
+def _network() -> Any:
+    """The authors' network, not yet filled.
+
+    Built by hand, since their own loaders first fetch the pickled ImageNet weights of its trunks, which are overwritten
+    at once.
+    """
+    omegaconf = require("omegaconf", of="matanyone2", install=_INSTALL)
+    folder = Path(require("matanyone2", of="matanyone2", install=_INSTALL).__path__[0])
+    for name in (_CONFIG, _MODEL_CONFIG):
+        if not (folder / name).is_file():
+            raise MachineError(f"the installed package matanyone2 lacks {name}; install it again: {_INSTALL}")
+    config, model = (omegaconf.OmegaConf.load(folder / name) for name in (_CONFIG, _MODEL_CONFIG))
+    model.pretrained_resnet = False
+    config.model = model
+    module = require("matanyone2.model.matanyone2", of="matanyone2", install=_INSTALL)
+    return module.MatAnyone2(config, single_object=True)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError, MachineError
 
 _HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?:(?P<file>[^:]+)")
@@ -17,6 +18,8 @@ _HINT = "give a file, or owner/name@revision:file for one on the Hugging Face hu
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 _HEADER_BYTES = 8
 """safetensors begins with the length of its JSON header as 8 bytes, little-endian, then ``{``."""
+_NUMBERS = ("F64", "F32", "F16", "I64", "I32", "U8", "BOOL")
+"""Types of tensors, as safetensors calls them, that are read."""
 
 
 def require(module: str, *, of: str, install: str) -> Any:
@@ -32,8 +35,8 @@ def require(module: str, *, of: str, install: str) -> Any:
         raise MachineError(f"{of} needs the package {module.partition('.')[0]}; install it: {install}") from None
 
 
-def weight_file(weights: str, *, beside: tuple[str, ...] = ()) -> Path:
-    """The file that ``weights`` names, fetched from the hub when it is no path; ``beside``: files to fetch with it.
+def weight_file(weights: str) -> Path:
+    """The file that ``weights`` names, fetched from the hub when it is no path.
 
     ``InputError`` when there is no such file, ``MachineError`` when the hub cannot be reached or its package is absent.
     """
@@ -44,10 +47,7 @@ def weight_file(weights: str, *, beside: tuple[str, ...] = ()) -> Path:
     if path.exists() or hub is None:
         words = "is a folder" if path.is_dir() else "there is no such file"
         raise InputError(f"{weights}: {words}; {_HINT}")
-    folder = hub["file"].rpartition("/")[0]
-    names = [hub["file"], *(f"{folder}/{name}" if folder else name for name in beside)]
-    fetched = [_from_hub(weights, hub["repo"], hub["revision"], name) for name in names]
-    return fetched[0]
+    return _from_hub(weights, hub["repo"], hub["revision"], hub["file"])
 
 
 def _from_hub(weights: str, repo: str, revision: str | None, name: str) -> Path:
@@ -84,12 +84,16 @@ def container_of(path: Path) -> str:
     return "safetensors" if head[_HEADER_BYTES:] == b"{" else "other"
 
 
-def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """Names and shapes in a safetensors file, the numbers unread; ``InputError`` when it is damaged."""
+def read_tensors(path: Path) -> dict[str, Array]:
+    """What a safetensors file holds, by name; ``InputError`` when it is damaged or of a type that numpy lacks."""
     safetensors = require("safetensors", of=path.name, install="pip install 'cyclorama[mattes]'")
     try:
         with safetensors.safe_open(str(path), "np") as file:
-            return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            for name in file.keys():  # noqa: SIM118  it is no mapping
+                kind = file.get_slice(name).get_dtype()
+                if kind not in _NUMBERS:
+                    raise InputError(f"{path}: tensors must be {', '.join(_NUMBERS)}, got {kind}; use unpacked weights")
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except safetensors.SafetensorError as error:
         raise InputError(f"{path}: is no whole safetensors file ({_first_line(error)}); download it again") from None
 
