@@ -69,8 +69,9 @@ def test_they_are_made_once_and_again_only_when_something_changed(tmp_path):
 
 def test_a_shorter_shot_leaves_no_frames_of_a_longer_one(tmp_path):
     keep_mattes(Ramp(), CLIP, tmp_path, source="long")
+    (tmp_path / "000004_painted.png").touch()
     keep_mattes(Ramp(), grey_clip([10] * 2), tmp_path, source="short")
-    assert sorted(p.name for p in tmp_path.glob("*.png")) == ["000000.png", "000001.png"]
+    assert sorted(p.name for p in tmp_path.glob("*.png")) == ["000000.png", "000001.png", "000004_painted.png"]
 
 
 def test_half_a_run_does_not_count(tmp_path):

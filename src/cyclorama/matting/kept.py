@@ -75,20 +75,24 @@ def keep_mattes(
     mattes = model.mattes(clip, masks)
     with _writing(folder):
         _write_record(folder, _record(made_from, done=False))
-        for path in folder.glob("[0-9]*.png"):
+        for path in folder.glob(f"{'[0-9]' * 6}.png"):
             path.unlink()
-    num_made = 0
-    for alpha in mattes:
-        require_plane("alpha", alpha, clip.hw)
-        with _writing(folder):
-            _write_frame(_frame(folder, num_made), alpha)
-        progress(num_made)
-        num_made += 1
-    if num_made != clip.num_frames:
-        raise ValueError(f"{model.name} must give {clip.num_frames} mattes, got {num_made}")
+    _write_all(kept, mattes, progress)
     with _writing(folder):
         _write_record(folder, _record(made_from, done=True))
     return kept
+
+
+def _write_all(kept: KeptMattes, mattes: Iterator[Array], progress: Callable[[int], None]) -> None:
+    num_made = 0
+    for alpha in mattes:
+        require_plane("alpha", alpha, kept.hw)
+        with _writing(kept.folder):
+            _write_frame(_frame(kept.folder, num_made), alpha)
+        progress(num_made)
+        num_made += 1
+    if num_made != kept.num_frames:
+        raise ValueError(f"a model must give {kept.num_frames} mattes, got {num_made}")
 
 
 @contextmanager
