@@ -18,6 +18,7 @@ LAYERS = (
     {"evaluation"},
 )
 TOP = len(LAYERS)
+OPTIONAL = {"onnxruntime", "huggingface_hub", "safetensors", "matanyone2", "omegaconf"}
 
 
 def layer_of(room: str) -> int:
@@ -52,6 +53,8 @@ def refusal(room: str, name: str) -> str | None:
     parts = name.split(".")
     if parts[0] == "torch":
         return None if room == "diffusion" else "torch belongs in diffusion alone"
+    if parts[0] in OPTIONAL:
+        return f"{parts[0]} is optional and is opened by matting.learned_weights.require alone"
     if parts[0] != "cyclorama" or len(parts) < 2 or parts[1] == "__version__":
         return None
     other = parts[1]
@@ -114,6 +117,7 @@ def test_core_needs_numpy_alone() -> None:
         ("cli", "cyclorama.project.replace_background", False),
         ("comp", "torch", True),
         ("diffusion", "torch.nn", False),
+        ("matting", "onnxruntime.capi", True),
         ("media", "cyclorama.__version__", False),
     ],
 )

@@ -12,7 +12,7 @@ from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.matting.field import fill
-from cyclorama.matting.unmix import Rgb, channel_at, tap
+from cyclorama.matting.taps import Rgb, channel_at, tap
 
 _MOMENTS = 9
 """E[r], E[g], E[b] and E[rr], E[rg], E[rb], E[gg], E[gb], E[bb] of a side's colour."""
