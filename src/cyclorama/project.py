@@ -25,6 +25,7 @@ from cyclorama.engines import Engine, make_engine
 from cyclorama.folder import ShotFolder, shot_folder
 from cyclorama.keying import make_key
 from cyclorama.matchmove import Matchmove, SharedPoints, camera_json, find_camera, read_camera, triangulate_references
+from cyclorama.mattes import MatteFolder
 from cyclorama.media import (
     ClipReader,
     ClipWriter,
@@ -32,7 +33,6 @@ from cyclorama.media import (
     OutputSpec,
     check_output_free,
     open_clip,
-    open_matte_writer,
     open_writer,
     prefetch,
     read_picture,
@@ -177,34 +177,24 @@ def _render(shot: Shot, backdrop: Backdrop, engine: Engine, frames: range, to: _
     sound = getattr(shot.plate, "sound", None)
     heard = sound(frames.start, frames.stop if frames.stop < shot.plate.num_frames else None) if sound else None
     writer = open_writer(to.settings.output, to.folder.job, spec, notes=to.notes, sound=heard)
-    mattes = _matte_writer(to.folder, spec)
+    mattes = MatteFolder(to.folder.kept, spec, shot.num_layers)
     try:
         with to.watch("render"):
             finished = _finished(shot, backdrop, engine, frames, to.sheet)
             for place, (plate, layers, picture) in enumerate(prefetch(finished)):
                 writer.write(place, picture)
-                if mattes is not None:
-                    mattes.write(place, layers.actor.alpha)
+                mattes.write(place, layers.actors)
                 to.sheet.add(frames[place], plate, layers, picture)
                 to.progress("render", place + 1, len(frames))
         with to.watch("check"):
             writer.close()
-            if mattes is not None:
-                mattes.close()
-                (to.settings.work or to.folder.job).joinpath("matte").mkdir(exist_ok=True)
-                mattes.publish(overwrite=True)
+            mattes.close()
+            mattes.publish()
     except BaseException:
         writer.abort()
-        if mattes is not None:
-            mattes.abort()
+        mattes.abort()
         raise
     return writer
-
-
-def _matte_writer(folder: ShotFolder, spec: OutputSpec) -> ClipWriter | None:
-    if folder.kept is None:
-        return None
-    return open_matte_writer(folder.kept / "matte" / "%04d.png", folder.kept, spec)
 
 
 def _finished(

@@ -19,6 +19,7 @@ from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
 from cyclorama.core.shot import Shot
+from cyclorama.extremes import Extremes
 from cyclorama.matchmove import Matchmove
 from cyclorama.settings import Settings
 
@@ -48,6 +49,7 @@ class Sheet:
         self._wanted = {int(i) for i in spread.round()}
         self.rows: dict[str, dict[int, Array]] = {"plate": {}, "matte": {}, "finished": {}}
         self.coverage: list[float] = []
+        self.extremes = Extremes()
 
     def wants(self, frame: int) -> bool:
         """Whether this frame is shown."""
@@ -56,9 +58,11 @@ class Sheet:
     def add(self, frame: int, plate: Array | None, layers: Layers, picture: Array) -> None:
         """``plate``: the frame as shot, for a frame that is wanted."""
         self.coverage.append(float(layers.place.coverage[::4, ::4].mean()))
+        alpha = layers.alpha
+        self.extremes.add(frame, [a.alpha for a in layers.actors], alpha)
         if plate is not None:
             self.rows["plate"][frame] = code8_from_linear(_small(plate))
-            matte = np.round(np.clip(_small(layers.actor.alpha), 0, 1) * 255).astype(np.uint8)
+            matte = np.round(np.clip(_small(alpha), 0, 1) * 255).astype(np.uint8)
             self.rows["matte"][frame] = np.repeat(matte[..., None], 3, 2)
             self.rows["finished"][frame] = code8_from_linear(_small(picture))
 
@@ -95,7 +99,7 @@ class Report:
     ) -> "Report":
         sheet, watch, notes = rest
         covered = float(np.mean(sheet.coverage))
-        warnings = []
+        warnings = sheet.extremes.warnings(given=bool(settings.key.matte))
         if covered < LOW_COVERAGE:
             warnings.append(
                 f"{100 * (1 - covered):.1f} % of the picture was shown by no reference and is filled smoothly; give "

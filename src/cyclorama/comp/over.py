@@ -10,11 +10,23 @@ _NO_GAIN = np.ones(3, np.float32)
 
 
 def flatten(layers: Layers) -> Array:
-    """The finished frame, h w 3 float32 scene-linear: relit actor + (1 - alpha) backdrop. Absent layers do nothing."""
+    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop. Absent layers do nothing.
+
+    Several actors are shares of the pixel, so their colours add and alpha is the sum of theirs.
+    """
     gain = _NO_GAIN if layers.relight_gain is None else layers.relight_gain
     out = np.empty_like(layers.place.color)
-    _over(layers.actor.color, layers.actor.alpha, layers.place.color, gain, out)
+    alpha = layers.alpha
+    color = layers.actors[0].color if len(layers.actors) == 1 else _sum_of(layers)
+    _over(color, alpha, layers.place.color, gain, out)
     return out
+
+
+def _sum_of(layers: Layers) -> Array:
+    total = np.zeros_like(layers.place.color)
+    for actor in layers.actors:
+        total += actor.color
+    return total
 
 
 @njit(cache=True, nogil=True)

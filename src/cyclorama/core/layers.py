@@ -1,7 +1,9 @@
-"""The actor's layer and what an engine returns for a frame."""
+"""The actors' layers and what an engine returns for a frame."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from cyclorama.core.arrays import Array, require_picture, require_plane
 from cyclorama.core.backdrop import SetFrame
@@ -32,14 +34,37 @@ class Key(Protocol):
         ...
 
 
+@runtime_checkable
+class LayeredKey(Key, Protocol):
+    """A key that tells several actors and props apart; its ``foreground`` is all of them as one."""
+
+    @property
+    def num_layers(self) -> int: ...
+
+    def foregrounds(self, index: int, plate: Array) -> tuple[Foreground, ...]:
+        """``num_layers`` foregrounds, layer 1 first; their alphas are shares of the pixel and sum to at most 1."""
+        ...
+
+
 @dataclass(frozen=True)
 class Layers:
     """A finished frame in its parts. A layer that is switched off is absent.
 
-    ``place``: the set behind the actor. ``actor``: premultiplied. ``relight_gain``: (3,) float32, what the actor's
-    colour is multiplied by.
+    ``place``: the set behind the actors. ``actors``: layer 1, 2, ...; premultiplied, and shares of the pixel: where
+    they overlap, what is behind has been cut already, so their alphas sum to at most 1. ``relight_gain``: (3,) float32,
+    what the actors' colour is multiplied by.
     """
 
     place: SetFrame
-    actor: Foreground
+    actors: tuple[Foreground, ...]
     relight_gain: Array | None = None
+
+    @property
+    def alpha(self) -> Array:
+        """What the actors cover together: h w float32; the one actor's own when there is one."""
+        if len(self.actors) == 1:
+            return self.actors[0].alpha
+        total = np.zeros(self.place.color.shape[:2], np.float32)
+        for actor in self.actors:
+            total += actor.alpha
+        return np.minimum(total, np.float32(1.0), out=total)
