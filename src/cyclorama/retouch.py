@@ -14,6 +14,7 @@ from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import Keyed
 from cyclorama.matting import Alphas, ClipMask, Mask, MatteControls, PolygonMask
 from cyclorama.media import ClipReader, MatteClip, Notes, open_matte
+from cyclorama.media.gate import require_file
 from cyclorama.media.pictures import PICTURE_SUFFIXES, has_useful_alpha, read_matte_picture
 from cyclorama.settings import KeyedPolygon, KeySettings, MaskArgument
 
@@ -81,6 +82,7 @@ class Studio:
         return [ClipMask(self.matte(path, f"a {what} matte"))]
 
     def _picture(self, path: Path, what: str) -> Alphas:
+        path = require_file(path)
         channel = "alpha" if has_useful_alpha(path) else "colour"
         still = _Still(read_matte_picture(path, channel, path.name, notes=self.notes))
         if still.hw != self.plate.hw:

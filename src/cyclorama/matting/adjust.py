@@ -9,7 +9,7 @@ from numba import njit
 from cyclorama.core.arrays import Array, require_picture
 from cyclorama.core.keyed import Keyed
 from cyclorama.core.layers import Foreground, Key
-from cyclorama.matting.edge import grow, levels, soften
+from cyclorama.matting.edge import UNCHANGED, grow, levels, soften
 from cyclorama.matting.field import fill, gather
 from cyclorama.matting.masks import Mask, united
 from cyclorama.matting.unmix import channel_at, tap
@@ -20,8 +20,6 @@ _SURE = 0.95
 """Alpha from which a pixel's colour is taken for the actor's own around it."""
 _OWN = 0.25
 """Alpha from which an edited pixel keeps its own straight colour; below, the sure colour around comes in."""
-_UNCHANGED = 1e-5
-"""A change of alpha below this (less than a 16-bit step) is rounding, and no edit."""
 
 _ZERO, _ONE = Keyed.constant(0.0), Keyed.constant(1.0)
 
@@ -162,7 +160,7 @@ def _apply(before: tuple[Array, ...], edit: tuple[Array, ...], back: Any, after:
             keep = one - garbage[y, x] if has_garbage else one
             if (e <= zero and a <= zero and solid <= zero) or keep <= zero:
                 continue
-            same = abs(e - a) <= np.float32(_UNCHANGED)
+            same = abs(e - a) <= np.float32(UNCHANGED)
             own, sure = one, zero
             columns = (0, 0, zero)
             if same:

@@ -1,6 +1,7 @@
 """The edge of a matte: levels, grow, soften. Only what lies near an edge is touched."""
 
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +14,8 @@ _DIRECTIONS = 24
 """Points on a circle at which a disc is told: an edge of any direction moves by at least cos(180/24) = 0.991 of it."""
 _BLOCK = 8
 """Side, in pixels, of the blocks that are left alone where they and their neighbours are even."""
+UNCHANGED = 1e-5
+"""A change of alpha up to this (less than a 16-bit step) is rounding, and no edit."""
 _TAIL = 1e-4
 """What a truncated blur kernel may leave out of its sum."""
 
@@ -25,7 +28,7 @@ def levels(alpha: Array, black: float, white: float) -> Array:
 
 
 @njit(cache=True, nogil=True)
-def _levels(alpha: Array, black: Array, gain: Array, out: Array) -> None:
+def _levels(alpha: Array, black: Any, gain: Any, out: Array) -> None:
     for y in range(alpha.shape[0]):
         for x in range(alpha.shape[1]):
             out[y, x] = min(max((alpha[y, x] - black) * gain, np.float32(0.0)), np.float32(1.0))
@@ -42,7 +45,7 @@ def grow(alpha: Array, pixels: float) -> Array:
     radius, share = divmod(abs(pixels), 1.0)
     inner, outer = int(radius), int(np.ceil(abs(pixels)))
     reach = outer + 1
-    padded = cv2.copyMakeBorder(alpha if pixels > 0 else -alpha, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    padded = cv2.copyMakeBorder(-alpha if pixels < 0 else alpha, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     active = _uneven(alpha, reach)
     out = np.ascontiguousarray(padded[reach:-reach, reach:-reach])
     for ring in range(1, inner + 1):
@@ -51,7 +54,9 @@ def grow(alpha: Array, pixels: float) -> Array:
         further = out.copy()
         _raise(padded, reach, _ring(outer), active, further)
         cv2.addWeighted(out, 1.0 - share, further, share, 0.0, dst=out)
-    return out if pixels > 0 else np.negative(out, out=out)
+    if pixels < 0:
+        np.negative(out, out=out)
+    return np.clip(out, 0, 1, out=out)
 
 
 @cache
@@ -121,12 +126,12 @@ def soften(alpha: Array, pixels: float) -> Array:
     part = alpha[y0 : y + h + reach, x0 : x + w + reach]
     blurred = cv2.sepFilter2D(part, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE)
     inside = (slice(y, y + h), slice(x, x + w))
-    near = active[inside] > 0
-    np.copyto(out[inside], np.clip(blurred[y - y0 : y - y0 + h, x - x0 : x - x0 + w], 0, 1), where=near)
+    found = np.clip(blurred[y - y0 : y - y0 + h, x - x0 : x - x0 + w], 0, 1)
+    np.copyto(out[inside], found, where=np.abs(found - out[inside]) > UNCHANGED)
     return out
 
 
-@cache
+@lru_cache(maxsize=16)
 def _discrete_gaussian(variance: float) -> Array:
     """exp(-t) I_n(t), from -n to n, where what is beyond is less than ``_TAIL``."""
     reach = 0

@@ -121,10 +121,10 @@ def _normalise(shares: Array, alpha: Array, rest: bool) -> tuple[bool, bool]:
                 shares[i, y, x] = taken
                 left -= taken
                 total += taken
-                several += taken > zero
+                several += 1 if taken > zero else 0
             if rest:
                 shares[0, y, x] = left
-                several += left > zero
+                several += 1 if left > zero else 0
             elif total > zero:
                 for i in range(count):
                     shares[i, y, x] /= total
