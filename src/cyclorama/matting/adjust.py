@@ -10,14 +10,10 @@ from cyclorama.core.arrays import Array, require_picture
 from cyclorama.core.keyed import Keyed
 from cyclorama.core.layers import Foreground, Key
 from cyclorama.matting.edge import UNCHANGED, grow, levels, soften
-from cyclorama.matting.field import fill, gather
 from cyclorama.matting.masks import Mask, united
+from cyclorama.matting.straight import CELL, straight_around
 from cyclorama.matting.unmix import channel_at, tap
 
-_CELL = 4
-"""Side, in pixels, of the cells in which the actor's colour is gathered."""
-_SURE = 0.95
-"""Alpha from which a pixel's colour is taken for the actor's own around it."""
 _OWN = 0.25
 """Alpha from which an edited pixel keeps its own straight colour; below, the sure colour around comes in."""
 
@@ -132,15 +128,11 @@ def _finish(
 
 
 def _around(own: Foreground, back: float) -> Array:
-    """The actor's straight colour where it is sure, spread over the frame by push-pull: rows columns 3, by cell."""
-    sure = (own.alpha >= _SURE).astype(np.uint8)
-    if not sure.any():
-        sure = (own.alpha > 0).astype(np.uint8)  # smoke, veils: the whole of it is the best there is
-    color, confidence = gather(own.color, sure, _CELL)
-    share, _ = gather(own.alpha[..., None], sure, _CELL)
+    """The actor's straight colour, despilled as asked for, where its own is not to be had: by cell."""
+    around = straight_around(own.color, own.alpha)
     if back != 0 and own.spill is not None:
-        color = np.maximum(color + np.float32(back) * gather(own.spill, sure, _CELL)[0], 0)
-    return fill(color / np.maximum(share, np.float32(1e-6)), confidence, np.zeros(3, np.float32))
+        around = np.maximum(around + np.float32(back) * straight_around(own.spill, own.alpha), 0)
+    return around
 
 
 @njit(cache=True, nogil=True)
@@ -150,7 +142,7 @@ def _apply(before: tuple[Array, ...], edit: tuple[Array, ...], back: Any, after:
     edited, around, garbage, holdout = edit
     to_color, to_alpha, to_spill = after
     h, w = alpha.shape
-    zero, one, step = np.float32(0.0), np.float32(1.0), np.float32(1.0 / _CELL)
+    zero, one, step = np.float32(0.0), np.float32(1.0), np.float32(1.0 / CELL)
     has_spill, has_garbage, has_holdout = len(spill) > 0, len(garbage) > 0, len(holdout) > 0
     for y in range(h):
         rows = tap(y, step, around.shape[0])

@@ -10,12 +10,8 @@ from cyclorama.core.layers import Foreground, Key
 from cyclorama.matting.field import fill, gather
 from cyclorama.matting.given import Alphas
 from cyclorama.matting.masks import Mask
+from cyclorama.matting.straight import CELL, straight_around
 from cyclorama.matting.unmix import channel_at, tap
-
-_CELL = 4
-"""Side, in pixels, of the cells in which shares and colours are gathered."""
-_SURE = 0.95
-"""Alpha from which a pixel shows one layer alone."""
 
 
 class LastFrame:
@@ -97,10 +93,10 @@ class SplitKey:
             _adopt(shares, joint.alpha, _spread_shares(shares, joint.alpha))
         around = np.zeros((self.num_layers, 1, 1, 3), np.float32)
         if mixed or unknown:
-            around = np.stack([_sure_color(joint, share) for share in shares])
-        colors = np.empty((self.num_layers, *hw, 3), np.float32)
+            around = np.stack([straight_around(joint.color, joint.alpha, share) for share in shares])
+        colors = np.zeros((self.num_layers, *hw, 3), np.float32)
         _divide(joint.color, joint.alpha, shares, around, colors)
-        spills = [None if joint.spill is None else joint.spill * share[..., None] for share in shares]
+        spills = [None if joint.spill is None else _share_of(joint.spill, share) for share in shares]
         shares *= joint.alpha
         return tuple(Foreground(c, a, s) for c, a, s in zip(colors, shares, spills))
 
@@ -139,14 +135,14 @@ def _spread_shares(shares: Array, alpha: Array) -> Array:
     values = np.ascontiguousarray(np.moveaxis(shares, 0, 2))
     known = ((values.sum(2) > 0) & (alpha > 0)).astype(np.uint8)
     first = np.eye(1, len(shares), dtype=np.float32)[0]
-    return fill(*gather(values, known, _CELL), first)
+    return fill(*gather(values, known, CELL), first)
 
 
 @njit(cache=True, nogil=True)
 def _adopt(shares: Array, alpha: Array, cells: Array) -> None:
     """Shares of pixels that have alpha and none: the cells' ones."""
     count, h, w = shares.shape
-    step = np.float32(1.0 / _CELL)
+    step = np.float32(1.0 / CELL)
     for y in range(h):
         rows = tap(y, step, cells.shape[0])
         for x in range(w):
@@ -163,28 +159,23 @@ def _adopt(shares: Array, alpha: Array, cells: Array) -> None:
                 shares[i, y, x] /= total
 
 
-def _sure_color(joint: Foreground, share: Array) -> Array:
-    """A layer's colour by cell, where it alone is seen, carried outwards; else the mean of all: rows columns 3."""
-    sure = (joint.alpha * share >= _SURE).astype(np.uint8)
-    mean = joint.color.sum((0, 1)) / max(float(joint.alpha.sum()), 1e-6)
-    return fill(*gather(joint.color, sure, _CELL), mean.astype(np.float32))
-
-
 @njit(cache=True, nogil=True)
 def _divide(color: Array, alpha: Array, shares: Array, around: Array, out: Array) -> None:
-    """Premultiplied colours of the layers: color x s_i F_i / sum of s_j F_j, a channel at a time."""
+    """Premultiplied colours of the layers: color x s_i F_i / sum of s_j F_j by channel. ``out`` is 0 before."""
     count, h, w = shares.shape
-    step, one = np.float32(1.0 / _CELL), np.float32(1.0)
+    step, one = np.float32(1.0 / CELL), np.float32(1.0)
     for y in range(h):
         rows = tap(y, step, around.shape[1])
         for x in range(w):
-            single = False
+            if alpha[y, x] <= 0:
+                continue
+            single = -1
             for i in range(count):
-                single = single or shares[i, y, x] >= one
-            if single or alpha[y, x] <= 0:
-                for i in range(count):
-                    for c in range(3):
-                        out[i, y, x, c] = color[y, x, c] if shares[i, y, x] >= one else np.float32(0.0)
+                if shares[i, y, x] >= one:
+                    single = i
+            if single >= 0:
+                for c in range(3):
+                    out[single, y, x, c] = color[y, x, c]
                 continue
             columns = tap(x, step, around.shape[2])
             for c in range(3):
@@ -194,3 +185,15 @@ def _divide(color: Array, alpha: Array, shares: Array, around: Array, out: Array
                     total += out[i, y, x, c]
                 for i in range(count):
                     out[i, y, x, c] *= color[y, x, c] / total
+
+
+@njit(cache=True, nogil=True)
+def _share_of(spill: Array, share: Array) -> Array:
+    out = np.zeros_like(spill)
+    h, w = share.shape
+    for y in range(h):
+        for x in range(w):
+            if share[y, x] > 0:
+                for c in range(3):
+                    out[y, x, c] = spill[y, x, c] * share[y, x]
+    return out

@@ -85,12 +85,13 @@ def united(masks: tuple[Mask, ...], index: int, hw: tuple[int, int]) -> Array | 
 
 @njit(cache=True, nogil=True)
 def _cover(points: Array, lines: int, out: Array) -> None:
-    """Even-odd coverage: ``lines`` scan lines a row, exact along x."""
+    """Even-odd coverage: ``lines`` scan lines a row, exact along x. ``out`` is 0 before."""
     h, w = out.shape
     count = len(points)
     crossings = np.empty(count)
     share = 1.0 / lines
     low, high = points[:, 1].min(), points[:, 1].max()
+    change = np.zeros(w + 2)
     for y in range(max(0, int(np.floor(low))), min(h, int(np.ceil(high)))):
         for line in range(lines):
             level = y + (line + 0.5) * share
@@ -102,23 +103,19 @@ def _cover(points: Array, lines: int, out: Array) -> None:
                     crossings[found] = x0 + (level - y0) / (y1 - y0) * (x1 - x0)
                     found += 1
             ordered = np.sort(crossings[:found])
-            for i in range(0, found - 1, 2):
-                _fill_span(max(ordered[i], 0.0), min(ordered[i + 1], float(w)), share, out[y])
-    for y in range(h):
+            for i in range(found - found % 2):
+                _step(min(max(ordered[i], 0.0), float(w)), share if i % 2 == 0 else -share, change)
+        covered = 0.0
         for x in range(w):
-            out[y, x] = min(out[y, x], np.float32(1.0))
+            covered += change[x]
+            out[y, x] = min(max(covered, 0.0), 1.0)
+        change[:] = 0.0
 
 
 @njit(cache=True, nogil=True)
-def _fill_span(start: float, stop: float, share: float, row: Array) -> None:
-    """Adds ``share`` of every pixel between two places of a row."""
-    if stop <= start:
-        return
-    first, last = int(start), min(int(stop), len(row) - 1)
-    if first == last:
-        row[first] += share * (stop - start)
-        return
-    row[first] += share * (first + 1 - start)
-    for x in range(first + 1, last):
-        row[x] += share
-    row[last] += share * (stop - last)
+def _step(at: float, share: float, change: Array) -> None:
+    """Coverage that rises by ``share`` at a place of a row, told by how each pixel's differs from the one before."""
+    first = int(at)
+    rest = at - first
+    change[first] += share * (1.0 - rest)
+    change[first + 1] += share * rest
