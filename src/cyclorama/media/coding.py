@@ -29,7 +29,8 @@ def h264(hw: tuple[int, int], quality: tuple[int, str], notes: Notes) -> Coding:
         notes.add("output", "H.264 4:2:0 needs even sizes; this odd size is written as 4:4:4, which few players show.")
 
     def fill(picture: Array, planes: list[Array]) -> None:
-        bt709_from_linear(picture, *planes, sub)
+        y, cb, cr = planes
+        bt709_from_linear(picture, y, cb, cr, sub)
 
     options = {"crf": str(quality[0]), "preset": quality[1]}
     return Coding("libx264", "yuv420p" if sub == 2 else "yuv444p", options, 3, fill)
@@ -39,6 +40,7 @@ def prores4444(*, premultiply: bool) -> Coding:
     """ProRes 4444 of straight red, green, blue and alpha, 10 bits. ``premultiply``: the display values times alpha."""
 
     def fill(picture: Array, planes: list[Array]) -> None:
-        bt709a_from_linear(picture, *planes, premultiply)
+        y, cb, cr, alpha = planes
+        bt709a_from_linear(picture, y, cb, cr, alpha, premultiply)
 
     return Coding("prores_aw", "yuva444p10le", {"profile": _PRORES_4444}, 4, fill)

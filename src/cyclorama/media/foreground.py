@@ -70,11 +70,11 @@ _FORMATS = {
 class ForegroundWriter:
     """One output of keyed frames, used as every ``ClipWriter`` is; ``write`` takes a ``Foreground``."""
 
-    def __init__(self, inner: ClipWriter, *, straight: bool) -> None:
+    def __init__(self, inner: ClipWriter[Array], *, straight: bool) -> None:
         """``straight``: what ``inner`` takes, h w 4 float32 scene-linear."""
         self._inner, self._rgba = inner, straight_rgba if straight else premultiplied_rgba
 
-    def write(self, index: int, foreground: Foreground) -> None:
+    def write(self, index: int, foreground: Foreground, /) -> None:
         self._inner.write(index, self._rgba(foreground))
 
     def close(self) -> None:
@@ -143,7 +143,8 @@ def _spread(foreground: Foreground) -> Array:
     levels = [(foreground.color, foreground.alpha)]
     hw = [math.ceil(side / _CELL) for side in foreground.alpha.shape]
     while len(levels) < 2 or max(levels[-1][1].shape) > 1:
-        levels.append(tuple(cv2.resize(p, (hw[1], hw[0]), interpolation=cv2.INTER_AREA) for p in levels[-1]))
+        color, alpha = (cv2.resize(p, (hw[1], hw[0]), interpolation=cv2.INTER_AREA) for p in levels[-1])
+        levels.append((color, alpha))
         hw = [math.ceil(side / 2) for side in hw]
     color, alpha = levels[-1]
     out = color / np.maximum(alpha, _NONE)[..., None]

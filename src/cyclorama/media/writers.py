@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -21,12 +21,14 @@ from cyclorama.media.output import OutputSpec, is_sequence, publish, sequence_pa
 from cyclorama.media.sound import Sound
 from cyclorama.media.video_writer import VideoWriter
 
+Item = TypeVar("Item", contravariant=True)
 
-class ClipWriter(Protocol):
+
+class ClipWriter(Protocol[Item]):
     """One output: ``write`` every frame once, in order; ``close``, which checks it; ``publish``. Or ``abort``."""
 
-    def write(self, index: int, picture: Array) -> None:
-        """Frame ``index`` of the output, h w 3 float32 scene-linear (h w float32 alpha for a matte)."""
+    def write(self, index: int, picture: Item, /) -> None:
+        """Frame ``index`` of the output: h w 3 float32 scene-linear, h w float32 alpha, or a keyed actor."""
         ...
 
     def close(self) -> None:
@@ -62,7 +64,7 @@ def open_writer(
     notes: Notes,
     sound: Sound | None = None,
     settings: EncodeSettings | None = None,
-) -> ClipWriter:
+) -> ClipWriter[Array]:
     """The writer for a name: ``.mp4`` or ``.mov`` (H.264), or ``%04d.png`` / ``%04d.exr``.
 
     Temporary files go to ``folder``, which exists and is on the output's file system. Call ``check_output_free`` first.
