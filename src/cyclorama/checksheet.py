@@ -13,7 +13,9 @@ from cyclorama.report import small
 from cyclorama.tiles import captioned, curves, fitted, grid, png, tile_hw, write
 
 _TILE_AREA = 640 * 360
-_ZOOM = 4
+_ZOOMS = (4, 2)
+_LEAST_ZOOMED = 1 / 14
+"""Part of the picture's height that an edge zoom must hold; the smaller zoom is taken where the greater holds less."""
 _NUM_ZOOMS = 3
 _SPILL_GAIN = 4.0
 _FAINT = 0.05
@@ -22,6 +24,8 @@ _GREY = float(linear_from_display(np.array(0.5)))
 _CHECKER = tuple(float(linear_from_display(np.array(v))) for v in (0.35, 0.6))
 _CODE = np.float32(0.5 / 255)
 """Half a step of an 8-bit matte: what is nearer to 0 or 1 is clear or opaque."""
+_EMPTY = 1e-4
+"""Mean partial alpha of a window in which there is no edge to look at."""
 _OPAQUE = 90
 """Grey of opaque pixels in the false colours."""
 
@@ -69,9 +73,10 @@ class Sheet:
     def __init__(self, plate: Array, foreground: Foreground, clean: Array | None, rgb: Array | None) -> None:
         self._plate, self._foreground, self._clean, self._rgb = plate, foreground, clean, rgb
         self._hw = tile_hw(plate.shape[:2], _TILE_AREA)
+        self._factor = _ZOOMS[self._hw[0] / _ZOOMS[0] < _LEAST_ZOOMED * len(plate)]
         self._window = (
-            min(plate.shape[0], self._hw[0] // _ZOOM),
-            min(plate.shape[1], (self._hw[1] // 2 - 1) // _ZOOM),
+            min(plate.shape[0], self._hw[0] // self._factor),
+            min(plate.shape[1], (self._hw[1] // 2 - 1) // self._factor),
         )
 
     def picture(self, title: str) -> Array:
@@ -80,9 +85,9 @@ class Sheet:
         uncertain = next(v for caption, v in views.items() if caption.startswith("uncertain"))
         self._mark(uncertain, spots)
         tiles = [captioned(view, caption) for caption, view in views.items()]
-        zooms = [captioned(self._zoom(*spot), _zoom_caption(i + 1, spot)) for i, spot in enumerate(spots)]
-        rows = [tiles[i : i + 3] for i in range(0, len(tiles), 3)]
-        return grid([*rows, zooms], title)
+        tiles += [self._zoom(number, *spot) for number, spot in enumerate(spots, 1)]
+        columns = 3 if self._hw[1] >= self._hw[0] else 6
+        return grid([tiles[i : i + columns] for i in range(0, len(tiles), columns)], title)
 
     def overview(self) -> Iterator[tuple[str, Array]]:
         """The views that are worth a small picture, by a short name."""
@@ -127,21 +132,17 @@ class Sheet:
             cv2.rectangle(view, low, high, (60, 200, 255), 1)
             write(view, str(number), (low[0] + 3, low[1] + 13))
 
-    def _zoom(self, y: int, x: int) -> Array:
-        """Keyed over grey and the plate side by side, pixels blown up."""
+    def _zoom(self, number: int, y: int, x: int) -> Array:
+        """Keyed over grey and the plate side by side, pixels blown up, under a caption."""
         cut = np.s_[y : y + self._window[0], x : x + self._window[1]]
         keyed = over(
             Foreground(self._foreground.color[cut], self._foreground.alpha[cut]), np.full(3, _GREY, np.float32)
         )
-        sides = [np.kron(code8_from_linear(p), np.ones((_ZOOM, _ZOOM, 1), np.uint8)) for p in (keyed, self._plate[cut])]
         out = np.zeros((*self._hw, 3), np.uint8)
-        for side, left in zip(sides, (0, self._hw[1] // 2 + 1)):
+        for picture, left in ((keyed, 0), (self._plate[cut], self._hw[1] // 2 + 1)):
+            side = np.kron(code8_from_linear(picture), np.ones((self._factor, self._factor, 1), np.uint8))
             out[: len(side), left : left + side.shape[1]] = side
-        return out
-
-
-def _zoom_caption(number: int, spot: tuple[int, int]) -> str:
-    return f"edge {number} at x {spot[1]}, y {spot[0]}, x{_ZOOM}: keyed over grey, and the plate"
+        return captioned(out, f"edge {number} at x {x}, y {y}, x{self._factor}: keyed over grey, and the plate")
 
 
 def _grey(values: Array) -> Array:
@@ -219,14 +220,15 @@ def level_view(clean: Array, rgb: Array, hw: tuple[int, int]) -> tuple[str, Arra
 
 
 def find_spots(alpha: Array, window: tuple[int, int], count: int) -> list[tuple[int, int]]:
-    """(y, x) of up to ``count`` windows that hold the most partial alpha, none over another."""
+    """(y, x) of up to ``count`` windows that hold the most partial alpha, well apart."""
     glow = 1 - np.abs(2 * np.clip(alpha, 0, 1) - 1)
     sums = cv2.integral(glow.astype(np.float32))
-    (h, w), (y_max, x_max) = window, (alpha.shape[0] - window[0], alpha.shape[1] - window[1])
+    h, w = window
     held = sums[h:, w:] - sums[:-h, w:] - sums[h:, :-w] + sums[:-h, :-w]
+    apart_y, apart_x = (max(side, whole // 6) for side, whole in zip(window, alpha.shape))
     spots: list[tuple[int, int]] = []
-    while len(spots) < count and held.max() > h * w * 1e-4:
-        y, x = divmod(int(held.argmax()), x_max + 1)
+    while len(spots) < count and held.max() > _EMPTY * h * w:
+        y, x = divmod(int(held.argmax()), held.shape[1])
         spots.append((y, x))
-        held[max(0, y - h) : min(y_max + 1, y + h), max(0, x - w) : x + w] = 0
+        held[max(0, y - apart_y + 1) : y + apart_y, max(0, x - apart_x + 1) : x + apart_x] = 0
     return spots

@@ -106,7 +106,7 @@ def test_the_edge_colour_goes_on_outside() -> None:
     wide = Foreground(*(np.pad(a, [(60, 60), (60, 60)] + [(0, 0)] * (a.ndim - 2)) for a in (actor().color, disc(33.0))))
     rgba = straight_rgba(wide)
     near = (cv2.dilate((wide.alpha > 0).astype(np.uint8), np.ones((9, 9))) > 0) & (wide.alpha == 0)
-    np.testing.assert_allclose(rgba[near][:, :3], np.broadcast_to(SKIN, (near.sum(), 3)), rtol=0.15)
+    np.testing.assert_allclose(rgba[near][:, :3], np.broadcast_to(SKIN, (near.sum(), 3)), rtol=0.03)
     assert not rgba[[0, 0, -1, -1], [0, -1, 0, -1]].any()
     small = cv2.resize(rgba, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
     edge = (small[..., 3] > 0.01) & (small[..., 3] < 0.99)

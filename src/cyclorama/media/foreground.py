@@ -21,14 +21,12 @@ from cyclorama.media.sound import Sound
 from cyclorama.media.video_writer import VideoWriter
 from cyclorama.media.writers import ClipWriter, SequenceWriter, note_lost_sound, save_png
 
-_FAINT = np.float32(1 / 64)
+_FAINT = np.float32(1 / 16)
 """Alpha below which a pixel's own colour counts less and less, and that of the actor nearby more and more."""
 _CELL, _REACH = 4, 4
 """Side, in pixels, of the cells from which colour is spread beyond the actor's edge, and how many cells far."""
-_NONE = np.float32(1e-6)
+_NONE = np.float32(1e-4)
 """Mean alpha of a cell that holds no actor."""
-_KNOWN = 0.25
-"""Mean alpha from which a cell's own colour is taken alone."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,7 @@ def open_foreground_writer(
     In files that hold display values, premultiplied means that those are multiplied, as editors expect.
     """
     kind = ForegroundFormat.of(output, straight)
-    notes.add("output", f"{output.name} is {kind.words}.")
+    notes.add("output", f"The output is {kind.words}.")
     if output.suffix.lower() == ".mov":
         coding = prores4444(premultiply=not kind.straight)
         return ForegroundWriter(VideoWriter(output, folder, spec, coding, notes=notes, sound=sound), straight=True)
@@ -138,22 +136,13 @@ def straight_rgba(foreground: Foreground) -> Array:
 
 
 def _spread(foreground: Foreground) -> Array:
-    """The actor's colour in and around him by cells of ``_CELL`` pixels: every cell's own, over that of wider cells;
-    black from ``_REACH`` cells beyond him."""
-    levels = [(foreground.color, foreground.alpha)]
-    hw = [math.ceil(side / _CELL) for side in foreground.alpha.shape]
-    while len(levels) < 2 or max(levels[-1][1].shape) > 1:
-        color, alpha = (cv2.resize(p, (hw[1], hw[0]), interpolation=cv2.INTER_AREA) for p in levels[-1])
-        levels.append((color, alpha))
-        hw = [math.ceil(side / 2) for side in hw]
-    color, alpha = levels[-1]
-    out = color / np.maximum(alpha, _NONE)[..., None]
-    for color, alpha in levels[-2:0:-1]:
-        wider = cv2.resize(out, alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        share = np.minimum(alpha / np.float32(_KNOWN), 1)[..., None]
-        out = wider + share * (color / np.maximum(alpha, _NONE)[..., None] - wider)
-    near = cv2.dilate((levels[1][1] > _NONE).astype(np.float32), np.ones((2 * _REACH + 1, 2 * _REACH + 1)))
-    return out * cv2.blur(near, (3, 3))[..., None]
+    """The actor's colour in and around him by cells of ``_CELL`` pixels: means over the cells within ``_REACH``, nearer
+    and more opaque ones counting more; black where there is nothing of him."""
+    height, width = (math.ceil(side / _CELL) for side in foreground.alpha.shape)
+    small = [cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in (foreground.color, foreground.alpha)]
+    box = (_REACH + 1, _REACH + 1)  # twice: a tent
+    color, weight = (cv2.blur(cv2.blur(p, box), box) for p in small)
+    return color * ((weight > _NONE) / np.maximum(weight, _NONE))[..., None]
 
 
 @njit(cache=True, nogil=True)
