@@ -9,10 +9,9 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.display import code8_from_linear, display_from_linear, linear_from_display
 from cyclorama.core.layers import Foreground
 from cyclorama.matting import ScreenKey
-from cyclorama.report import small
 from cyclorama.tiles import captioned, curves, fitted, grid, png, tile_hw, write
 
-_TILE_AREA = 640 * 360
+_TILE_AREA, _THUMB_AREA = 640 * 360, 320 * 180
 _ZOOMS = (4, 2)
 _LEAST_ZOOMED = 1 / 14
 """Part of the picture's height that an edge zoom must hold; the smaller zoom is taken where the greater holds less."""
@@ -55,7 +54,7 @@ class CheckSheets:
         title = f"{self._name}: frame {frame}, {plate.shape[1]}x{plate.shape[0]}"
         self._sheets[f"{frame:04d}.png"] = png(sheet.picture(title))
         for name, picture in sheet.overview():
-            self._rows.setdefault(name, {})[frame] = small(picture)
+            self._rows.setdefault(name, {})[frame] = fitted(picture, tile_hw(picture.shape[:2], _THUMB_AREA))
 
     def files(self) -> dict[str, bytes]:
         """Every sheet as a PNG file, and ``contact.png``."""

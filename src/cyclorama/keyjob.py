@@ -122,6 +122,15 @@ class Tally:
             "flicker_percent": None if flicker is None else round(100 * flicker, 3),
         }
 
+    def warnings(self) -> list[str]:
+        """What is wrong with a key of a screen, and the remedy."""
+        covered = float(np.mean(self.covered))
+        if covered > _ALL_ACTOR:
+            return ["nearly the whole picture was taken for the actor; name the screen's colour (--screen #rrggbb)"]
+        if covered < _NO_ACTOR:
+            return ["hardly anything was taken for the actor; check the plate, or name the screen (--screen #rrggbb)"]
+        return []
+
 
 @njit(cache=True, nogil=True)
 def _count(alpha: Array) -> tuple[float, int]:
@@ -143,17 +152,10 @@ def _report(settings: KeyJobSettings, job: Job, key: Key, tally: Tally, sheets: 
     wanted = ForegroundFormat.of(settings.output, settings.straight)
     alpha = "alone" if settings.only_matte else "straight" if wanted.straight else "premultiplied"
     own = {"alpha": alpha, "matte": matte, "screen": screen}
-    warnings = []
-    if np.mean(tally.covered) > _ALL_ACTOR:
-        warnings.append("nearly the whole picture was taken for the actor; name the screen's colour (--screen #rrggbb)")
-    if np.mean(tally.covered) < _NO_ACTOR:
-        warnings.append(
-            "hardly anything was taken for the actor; check the plate, or name the screen (--screen #rrggbb)"
-        )
     more = f"<h2>matte</h2>{table(matte)}"
     if screen is not None:
         more += f"<h2>screen</h2>{table({k: v for k, v in screen.items() if k != 'notes'})}"
-    return Report(job.facts(settings, own, warnings), sheets.strips(), more)
+    return Report(job.facts(settings, own, tally.warnings() if screen else []), sheets.strips(), more)
 
 
 def screen_facts(model: ScreenModel) -> dict[str, Any]:
