@@ -102,9 +102,10 @@ class Sheet:
         yield "matte: white is actor", _grey(fitted(alpha, self._hw))
         yield "matte stretched: what is not quite black or white", _grey(fitted(stretched(alpha), self._hw))
         yield "over checker", self._over(checker(alpha.shape, alpha.shape[0] / self._hw[0] * 16))
-        background = self._rgb if self._rgb is not None else _mean_behind(self._plate, alpha)
-        other = complement(background)
-        yield "over complement of the screen" if self._clean is not None else "over complement", self._over(other)
+        if self._rgb is not None:
+            yield "over complement of the screen", self._over(complement(self._rgb))
+        else:
+            yield "over complement of the background", self._over(opposite(_mean_behind(self._plate, alpha)))
         yield f"uncertain: {100 * partial_share(alpha):.2f} % of the picture is partial", self._uncertain()
         if self._clean is not None and self._rgb is not None:
             yield "screen model: the clean plate", self._coded(self._clean)
@@ -128,8 +129,9 @@ class Sheet:
         for number, (y, x) in enumerate(spots, 1):
             low = round(x * scale), round(y * scale)
             high = round((x + self._window[1]) * scale) - 1, round((y + self._window[0]) * scale) - 1
-            cv2.rectangle(view, low, high, (60, 200, 255), 1)
-            write(view, str(number), (low[0] + 3, low[1] + 13))
+            for colour, thickness in (((0, 0, 0), 4), ((60, 200, 255), 2)):
+                cv2.rectangle(view, low, high, colour, thickness)
+            write(view, str(number), (low[0] + 5, low[1] + 15))
 
     def _zoom(self, number: int, y: int, x: int) -> Array:
         """Keyed over grey and the plate side by side, pixels blown up, under a caption."""
@@ -163,6 +165,11 @@ def checker(hw: tuple[int, int], cell_px: float) -> Array:
 def complement(rgb: Array) -> Array:
     """The opposite display colour: magenta of green, yellow-orange of blue. (3,) scene-linear."""
     return linear_from_display(1 - np.clip(display_from_linear(rgb), 0, 1))
+
+
+def opposite(rgb: Array) -> Array:
+    """The display colour that is furthest in every channel, also from grey. (3,) scene-linear."""
+    return (display_from_linear(rgb) < 0.5).astype(np.float32)
 
 
 def _mean_behind(plate: Array, alpha: Array) -> Array:

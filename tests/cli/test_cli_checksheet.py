@@ -12,6 +12,7 @@ from cyclorama.checksheet import (
     complement,
     false_colour,
     find_spots,
+    opposite,
     over,
     partial_share,
     spill_layer,
@@ -92,6 +93,9 @@ def test_complements() -> None:
     assert min(r, b) > 2 * g
     r, g, b = display_from_linear(complement(blue))
     assert r > g > b
+    for background in ([0.2, 0.21, 0.22], [0.01, 0.9, 0.3]):
+        distance = display_from_linear(opposite(np.array(background))) - display_from_linear(np.array(background))
+        assert np.abs(distance).min() >= 0.5
 
 
 def test_keyed_over_a_checker() -> None:
