@@ -6,6 +6,7 @@ from itertools import groupby
 from cyclorama.core.arrays import Array
 
 _MOST_RUNS = 5
+_WHITE = 1 - 1e-6  # what shares of 1 sum to after rounding
 _CHECK = "check --matte, --garbage and the clips"
 
 
@@ -17,14 +18,14 @@ class Extremes:
         self._black: list[list[int]] = []
         self._white: list[int] = []
 
-    def add(self, frame: int, alphas: Sequence[Array], joint: Array) -> None:
-        """``alphas``: of every layer, h w, 0..1; ``joint``: of all together."""
+    def add(self, frame: int, alphas: Sequence[Array]) -> None:
+        """``alphas``: of every layer, h w, 0..1; they sum to at most 1."""
         self._frames.append(frame)
         self._black += [[] for _ in alphas[len(self._black) :]]
         for black, alpha in zip(self._black, alphas):
             if not alpha.max() > 0:
                 black.append(frame)
-        if joint.min() >= 1:
+        if _is_white(alphas):
             self._white.append(frame)
 
     def warnings(self, *, given: bool) -> list[str]:
@@ -47,3 +48,9 @@ class Extremes:
         words = [f"{r[0]}-{r[-1]}" if len(r) > 1 else str(r[0]) for r in runs[:_MOST_RUNS]]
         more = f" and {len(runs) - _MOST_RUNS} more runs" if len(runs) > _MOST_RUNS else ""
         return f"at frame{'s' if len(frames) > 1 else ''} {', '.join(words)}{more}"
+
+
+def _is_white(alphas: Sequence[Array]) -> bool:
+    if len(alphas) == 1:
+        return bool(alphas[0].min() >= 1)
+    return bool(sum(alphas[1:], alphas[0]).min() >= _WHITE)

@@ -42,6 +42,13 @@ def make_key(settings: KeySettings, plate: ClipReader, notes: Notes, stack: Exit
     return SplitKey(key, tuple(ClipMask(m) for m in mattes), rest=False) if len(mattes) > 1 else key
 
 
+def screen_key_of(key: Key) -> ScreenKey | None:
+    """The screen's key inside what an artist put around it; None when there is none."""
+    while isinstance(key, (AdjustedKey, SplitKey)):
+        key = key.key
+    return key if isinstance(key, ScreenKey) else None
+
+
 def _given_key(mattes: tuple[LastFrame, ...]) -> Key:
     return GivenKey(mattes[0] if len(mattes) == 1 else JointAlphas(mattes))
 

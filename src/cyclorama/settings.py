@@ -211,3 +211,36 @@ class Settings:
         """The files and folders that are read."""
         camera = () if self.camera is None else (self.camera,)
         return (self.plate, *self.key.inputs, *camera, *(r.picture for r in self.reference))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyJobSettings:
+    """Everything that decides a keyed actor."""
+
+    plate: Annotated[Path, _PLATE]
+    output: Annotated[
+        Path,
+        Option(
+            "The keyed actor: NAME.mov (ProRes 4444, straight alpha), or frames as NAME%04d.exr (half float, "
+            "scene-linear, premultiplied) or NAME%04d.png (16 bits, sRGB, straight).",
+            ("--output", "-o"),
+        ),
+    ]
+    key: KeySettings = KeySettings()
+    straight: Annotated[
+        bool | None,
+        Option(
+            "Whether colour is kept as it is or multiplied by alpha, over what is usual in the format.",
+            ("--straight/--premultiplied",),
+        ),
+    ] = None
+    only_matte: Annotated[bool, Option("Write the alpha alone, 16-bit grey, as NAME%04d.png.")] = False
+    sheet: Annotated[Path | None, Option("Put check sheets of six frames in this folder.")] = None
+    frames: Annotated[str | None, _FRAMES] = None
+    work: Annotated[Path | None, Option("Keep the mattes and the report in this folder.")] = None
+    overwrite: Annotated[bool, _OVERWRITE] = False
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files and folders that are read."""
+        return (self.plate, *self.key.inputs)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import OpenEXR
 import pytest
-from cli_help import Case, Ran, listing, pictures, replace
+from cli_help import Case, Ran, cyc, listing, pictures, replace
 
 from cyclorama.core.errors import InputError
 from cyclorama.extremes import Extremes
@@ -224,7 +225,7 @@ def test_where_mattes_are_empty_in_words() -> None:
     seen = Extremes()
     for frame in range(20):
         first = black if frame in (3, 4, 5, 9) else half
-        seen.add(frame, [first, black], white if frame == 11 else first)
+        seen.add(frame, [white if frame == 11 else first, black])
     assert [w.partition(":")[0] for w in seen.warnings(given=True)] == [
         "the matte of layer 1 is all black at frames 3-5, 9",
         "the matte of layer 2 is all black in every frame",
@@ -232,9 +233,31 @@ def test_where_mattes_are_empty_in_words() -> None:
     ]
     assert [w.split(" is")[0] for w in seen.warnings(given=False)] == ["the matte of layer 2", "the matte"]
     fine = Extremes()
-    fine.add(0, [half], half)
+    fine.add(0, [half])
     assert not fine.warnings(given=True)
     often = Extremes()
     for frame in range(30):
-        often.add(frame, [black if frame % 2 else half], half)
+        often.add(frame, [black if frame % 2 else half])
     assert "1, 3, 5, 7, 9 and 10 more runs" in often.warnings(given=True)[0]
+
+
+@pytest.mark.slow
+def test_cyc_key_takes_the_same_hand(case: Case, drawn: Path, tmp_path: Path) -> None:
+    """Controls, masks and layers around a screen's key; the report still tells the screen."""
+    garbage = "--garbage=polygon:0,0 214,0 214,40 0,40"
+    more = (garbage, f"--split={drawn}/left", "--grow=-0.5", "--work", tmp_path / "work", "--frames", "2:4")
+    ran = cyc("key", case.plate, "-o", tmp_path / "%04d.exr", "--sheet", tmp_path / "sheets", *more)
+    assert ran.exit_code == 0, ran.stderr
+    rest, left = (pictures(tmp_path / "work" / "matte" / n) / 65535 for n in ("1", "2"))
+    assert not (rest + left)[:, :40].any()
+    assert min(rest.max(), left.max()) == 1
+    for index in range(2):
+        assert np.allclose(read_alpha(tmp_path / f"{index:04d}.exr"), (rest + left)[index], atol=2e-3)
+    report = json.loads((tmp_path / "work" / "report.json").read_text())
+    assert report["screen"]["colour"] == "green"
+    assert not report["warnings"]
+
+
+def read_alpha(path: Path) -> np.ndarray:
+    with OpenEXR.File(str(path), separate_channels=True) as file:
+        return np.array(file.channels()["A"].pixels, np.float32)

@@ -46,7 +46,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 def arrays_of(layers: Layers) -> dict[str, np.ndarray]:
     found = {f"place.{n}": getattr(layers.place, n) for n in ("color", "inverse_depth", "coverage")}
-    found |= {"actor.color": layers.actors[0].color, "actor.alpha": layers.alpha}
+    found |= {"actor.color": layers.actors[0].color, "actor.alpha": layers.joint.alpha}
     return found if layers.relight_gain is None else {**found, "relight_gain": layers.relight_gain}
 
 

@@ -16,17 +16,9 @@ def flatten(layers: Layers) -> Array:
     """
     gain = _NO_GAIN if layers.relight_gain is None else layers.relight_gain
     out = np.empty_like(layers.place.color)
-    alpha = layers.alpha
-    color = layers.actors[0].color if len(layers.actors) == 1 else _sum_of(layers)
-    _over(color, alpha, layers.place.color, gain, out)
+    actor = layers.joint
+    _over(actor.color, actor.alpha, layers.place.color, gain, out)
     return out
-
-
-def _sum_of(layers: Layers) -> Array:
-    total = np.zeros_like(layers.place.color)
-    for actor in layers.actors:
-        total += actor.color
-    return total
 
 
 @njit(cache=True, nogil=True)

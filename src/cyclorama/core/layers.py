@@ -46,6 +46,24 @@ class LayeredKey(Key, Protocol):
         ...
 
 
+def foregrounds_of(key: Key, index: int, plate: Array) -> tuple[Foreground, ...]:
+    """Every layer of any key, layer 1 first."""
+    return key.foregrounds(index, plate) if isinstance(key, LayeredKey) else (key.foreground(index, plate),)
+
+
+def joined(actors: tuple[Foreground, ...]) -> Foreground:
+    """All layers as one: their sums; the one itself when there is one. At least one."""
+    if len(actors) == 1:
+        return actors[0]
+    color, alpha = np.zeros_like(actors[0].color), np.zeros_like(actors[0].alpha)
+    for actor in actors:
+        color += actor.color
+        alpha += actor.alpha
+    spills = [a.spill for a in actors if a.spill is not None]
+    spill = np.sum(spills, axis=0) if len(spills) == len(actors) else None
+    return Foreground(color, np.minimum(alpha, np.float32(1.0), out=alpha), spill)
+
+
 @dataclass(frozen=True)
 class Layers:
     """A finished frame in its parts. A layer that is switched off is absent.
@@ -60,11 +78,9 @@ class Layers:
     relight_gain: Array | None = None
 
     @property
-    def alpha(self) -> Array:
-        """What the actors cover together: h w float32; the one actor's own when there is one."""
-        if len(self.actors) == 1:
-            return self.actors[0].alpha
-        total = np.zeros(self.place.color.shape[:2], np.float32)
-        for actor in self.actors:
-            total += actor.alpha
-        return np.minimum(total, np.float32(1.0), out=total)
+    def joint(self) -> Foreground:
+        """All actors as one."""
+        if not self.actors:
+            nothing = np.zeros_like(self.place.color)
+            return Foreground(nothing, nothing[..., 0].copy())
+        return joined(self.actors)

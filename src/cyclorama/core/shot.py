@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
-from cyclorama.core.layers import Foreground, Key, LayeredKey
+from cyclorama.core.layers import Foreground, Key, foregrounds_of
 from cyclorama.core.lighting import Lighting
 
 
@@ -26,13 +26,6 @@ class Shot:
                 f"and {len(self.path)} cameras of {self.path.hw}"
             )
 
-    @property
-    def num_layers(self) -> int:
-        """How many actors and props the key tells apart."""
-        return self.key.num_layers if isinstance(self.key, LayeredKey) else 1
-
     def foregrounds(self, index: int, plate: Array) -> tuple[Foreground, ...]:
         """The layers of a frame, layer 1 first. ``plate``: the frame."""
-        if isinstance(self.key, LayeredKey):
-            return self.key.foregrounds(index, plate)
-        return (self.key.foreground(index, plate),)
+        return foregrounds_of(self.key, index, plate)
