@@ -380,7 +380,7 @@ def _psnr_db(one: Path, two: Path) -> float:
 
 def replace(words: list[str], record: Path) -> None:
     """``cyc replace`` as a user runs it, with a CPU clock on every stage of the report's stopwatch."""
-    from cyclorama import cli, project
+    from cyclorama import cli, job
     from cyclorama.report import Stopwatch
 
     stages: dict[str, float] = {}
@@ -393,7 +393,7 @@ def replace(words: list[str], record: Path) -> None:
                 yield
             stages[stage] = stages.get(stage, 0.0) + _cpu_s() - begin
 
-    project.Stopwatch = CpuWatch  # type: ignore[misc]
+    job.Stopwatch = CpuWatch  # type: ignore[misc]
     started = _cpu_s()
     sys.argv = ["cyc", "replace", *words]
     try:

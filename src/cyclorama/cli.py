@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 from typer.exceptions import TyperException
@@ -13,17 +14,31 @@ from typer.exceptions import TyperException
 from cyclorama import __version__
 from cyclorama.core.errors import CycloramaError
 from cyclorama.options import command_of
-from cyclorama.settings import Settings
+from cyclorama.settings import KeyJobSettings, Settings
+
+if TYPE_CHECKING:
+    from cyclorama.report import Report
+
+_Progress = Callable[[str, int, int], None]
+_STOPPED = "stopped; nothing was written, run the same command to start again"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-_EXAMPLES = """
+_REPLACE = """
 Put another place behind the actor of PLATE.
 
 \b
   cyc replace actor.mp4 --reference begin.jpg@0 --reference middle.jpg@50% --reference end.jpg@100% -o shot.mp4
   cyc replace actor.mp4 --reference beach.jpg -o shot.mp4
   cyc replace footage.mp4 --matte matte/ --reference street.jpg -o shot/%04d.png
+"""
+_KEY = """
+Take the actor off the green or blue screen of PLATE.
+
+\b
+  cyc key plate.mp4 -o actor.mov --sheet sheets/
+  cyc key plate.mp4 -o actor/%04d.exr
+  cyc key plate.mp4 -o matte/%04d.png --only-matte
 """
 
 
@@ -45,20 +60,43 @@ _Json = Annotated[bool, typer.Option("--json", help="Print progress and the repo
 _Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
+class _Settings(Protocol):
+    """What the settings of every command tell this page."""
+
+    @property
+    def output(self) -> Path: ...
+    @property
+    def work(self) -> Path | None: ...
+
+
 def replace(settings: Settings, as_json: _Json = False, debug: _Debug = False) -> None:
-    _run(lambda: _replace(settings, as_json), as_json=as_json, debug=debug)
+    def job(progress: _Progress) -> "Report":
+        from cyclorama.project import replace_background
+
+        return replace_background(settings, progress)
+
+    _run(job, settings, as_json=as_json, debug=debug)
 
 
-app.command(help=_EXAMPLES)(command_of(Settings, replace))
+def key(settings: KeyJobSettings, as_json: _Json = False, debug: _Debug = False) -> None:
+    def job(progress: _Progress) -> "Report":
+        from cyclorama.keyjob import key_plate
+
+        return key_plate(settings, progress)
+
+    _run(job, settings, as_json=as_json, debug=debug)
 
 
-def _replace(settings: Settings, as_json: bool) -> None:
+app.command(help=_REPLACE)(command_of(Settings, replace))
+app.command(help=_KEY)(command_of(KeyJobSettings, key))
+
+
+def _work(job: Callable[[_Progress], "Report"], settings: _Settings, as_json: bool) -> None:
+    """Runs a job and says what it did."""
     from cyclorama.progress import JsonProgress, TerminalProgress
 
     with (JsonProgress if as_json else TerminalProgress)() as progress:
-        from cyclorama.project import replace_background
-
-        report = replace_background(settings, progress.update)
+        report = job(progress.update)
     if as_json:
         print(json.dumps({"event": "report", **report.facts}), flush=True)
         return
@@ -69,19 +107,19 @@ def _replace(settings: Settings, as_json: bool) -> None:
         print(f"report: {settings.work / 'report.html'}")
 
 
-def _run(job: Callable[[], None], *, as_json: bool, debug: bool) -> None:
+def _run(job: Callable[[_Progress], "Report"], settings: _Settings, *, as_json: bool, debug: bool) -> None:
     """Runs a job and turns what goes wrong into one sentence and an exit code."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        job()
+        _work(job, settings, as_json)
     except CycloramaError as error:
         if debug:
             raise
         _fail(error.kind, str(error), error.exit_code, as_json)
     except KeyboardInterrupt:
-        _fail("interrupted", "stopped; nothing was written, run the same command to start again", 130, as_json)
+        _fail("interrupted", _STOPPED, 130, as_json)
     except _Terminated:
-        _fail("interrupted", "stopped; nothing was written, run the same command to start again", 143, as_json)
+        _fail("interrupted", _STOPPED, 143, as_json)
     except MemoryError:
         _fail("machine", "this machine has too little memory for the shot; try a smaller plate", 3, as_json)
     except BrokenPipeError:
@@ -116,6 +154,7 @@ def main() -> None:
         app(standalone_mode=False)
     except TyperException as error:
         words = error.format_message() if hasattr(error, "format_message") else str(error)
-        _fail("input", f"{words} See cyc --help and cyc replace --help.", 2, as_json=False)
+        context = getattr(error, "ctx", None)
+        _fail("input", f"{words} See {context.command_path if context else 'cyc'} --help.", 2, as_json=False)
     except typer.Abort:
-        _fail("interrupted", "stopped; nothing was written, run the same command to start again", 130, False)
+        _fail("interrupted", _STOPPED, 130, False)

@@ -9,12 +9,13 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cyclorama.core.errors import BusyError, InputError, MachineError
 from cyclorama.media import is_sequence, publish
+from cyclorama.media.gate import writing
 
 
 @dataclass(frozen=True)
@@ -30,42 +31,39 @@ class ShotFolder:
             write_whole(self.kept / name, text, self.kept)
 
 
-def write_whole(final: Path, text: str, folder: Path) -> None:
-    """A text that appears under its name only when it is whole; ``folder`` is on its file system."""
+def write_whole(final: Path, data: str | bytes, folder: Path) -> None:
+    """A file that appears under its name only when it is whole; ``folder`` is on its file system."""
     temporary = folder / f".{final.name}.{os.getpid()}"
-    temporary.write_text(text)
-    publish(temporary, final, overwrite=True)
+    with writing(final):
+        try:
+            temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+            publish(temporary, final, overwrite=True)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def shot_folder(output: Path, work: Path | None) -> Iterator[ShotFolder]:
-    """Make and hold the folders of a job; whatever was made and is empty or unfinished goes again at the end.
+def shot_folder(output: Path, work: Path | None, *others: Path) -> Iterator[ShotFolder]:
+    """Make and hold the folders of a job, ``others`` among them; whatever was made and is empty or unfinished goes
+    again at the end.
 
     ``BusyError`` when another run holds the job, ``InputError`` or ``MachineError`` when a folder cannot be made.
     """
-    made = []
-    if is_sequence(output):
-        made += _make(output.parent)
     job = output.parent / (re.sub(r"%0?\d*d", "#", output.name) + ".cyc")
-    if work is not None:
-        made += _make(work)
-    made += _make(job)
-    lock = os.open(job, os.O_RDONLY)
-    try:
+    wanted = [*([output.parent] if is_sequence(output) else []), *others, *([work] if work else []), job]
+    with ExitStack() as stack:
+        for folder in wanted:
+            for missing in _make(folder):
+                stack.callback(_remove_empty, missing)
+        lock = os.open(job, os.O_RDONLY)
+        stack.callback(os.close, lock)
         _hold(lock, job)
-        try:
-            yield ShotFolder(job, work)
-        finally:
-            shutil.rmtree(job, ignore_errors=True)
-    finally:
-        os.close(lock)
-        for folder in reversed(made):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        stack.callback(shutil.rmtree, job, ignore_errors=True)
+        yield ShotFolder(job, work)
 
 
 def _make(folder: Path) -> list[Path]:
-    """Make a folder and its parents; returns those that were made."""
+    """Make a folder and its parents; returns those that were made, the outermost first."""
     missing = [p for p in (folder, *folder.parents) if not p.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,6 +72,11 @@ def _make(folder: Path) -> list[Path]:
     except OSError as error:
         raise MachineError(f"{folder}: cannot be made ({error.strerror}); choose a place where you may write") from None
     return missing[::-1]
+
+
+def _remove_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def _hold(lock: int, job: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 
 import typer
 
+from cyclorama.core.errors import InputError
 from cyclorama.settings import Option
 
 Record = TypeVar("Record")
@@ -21,7 +22,11 @@ def command_of(record: type[Record], job: Callable[..., None]) -> Callable[..., 
     names = {p.name for p in own}
 
     def command(**values: Any) -> None:
-        job(_read(record, values), **{name: values[name] for name in names})
+        try:
+            settings = _read(record, values)
+        except InputError as error:
+            raise typer.BadParameter(str(error)) from None
+        job(settings, **{name: values[name] for name in names})
 
     ordered = sorted(parameters, key=lambda p: p.default is not inspect.Parameter.empty)
     command.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
@@ -83,7 +88,7 @@ def _words(kind: Any) -> Any:
 
 
 def _read(record: type[Record], values: dict[str, Any]) -> Record:
-    """The settings that were asked for."""
+    """The settings that were asked for. ``InputError`` for a word that cannot be read, with its option."""
     hints = get_type_hints(record, include_extras=True)
     found = {}
     for field in fields(record):  # type: ignore[arg-type]
@@ -91,7 +96,10 @@ def _read(record: type[Record], values: dict[str, Any]) -> Record:
         if is_dataclass(hint):
             found[field.name] = _read(hint, values)  # type: ignore[arg-type]
         elif get_origin(hint) is Annotated:
-            found[field.name] = _value(get_args(hint)[0], values[field.name])
+            try:
+                found[field.name] = _value(get_args(hint)[0], values[field.name])
+            except InputError as error:
+                raise InputError(f"--{field.name.replace('_', '-')}: {error}") from None
     return record(**found)
 
 

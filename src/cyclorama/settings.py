@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclorama.core.errors import InputError
+from cyclorama.core.keyed import KeyPoint
 
 _FRAME = re.compile(r"\d+")
 _SECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)s")
@@ -58,6 +59,45 @@ class ReferenceArgument:
         return cls(Path(name), moment) if moment else cls(Path(text), None)
 
 
+_POLYGON = "polygon:"
+_CORNER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)),([+-]?(?:\d+(?:\.\d*)?|\.\d+))")
+
+
+@dataclass(frozen=True)
+class KeyedPolygon:
+    """A polygon at a frame of the plate, or (None) over the whole shot. ``corners``: x, y in pixels of the plate."""
+
+    frame: int | None
+    corners: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyedPolygon":
+        """``X,Y X,Y X,Y ...`` with at least three corners, and ``@FRAME`` after them or not."""
+        words, at, frame = text.strip().partition("@")
+        corners = [_CORNER.fullmatch(word) for word in words.split()]
+        if len(corners) < 3 or not all(corners) or (at and not _FRAME.fullmatch(frame.strip())):
+            raise InputError(
+                f"a polygon must be X,Y X,Y X,Y ... (3 corners or more) and may end in @FRAME, got '{text}'"
+            )
+        return cls(int(frame) if at else None, tuple((float(c[1]), float(c[2])) for c in corners if c))
+
+
+@dataclass(frozen=True)
+class MaskArgument:
+    """A matte that an artist made: ``path``, a picture, a clip, a folder or a file of polygons; or ``polygons``, the
+    keys of one polygon."""
+
+    path: Path | None
+    polygons: tuple[KeyedPolygon, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "MaskArgument":
+        """A path, or ``polygon:KEY`` or ``polygon:KEY; KEY ...`` of ``KeyedPolygon``."""
+        if not text.startswith(_POLYGON):
+            return cls(Path(text))
+        return cls(None, tuple(KeyedPolygon.parse(part) for part in text.removeprefix(_POLYGON).split(";")))
+
+
 def parse_range(text: str, num_frames: int) -> range:
     """``A:B``, frames A up to but without B; either may be left out. ``InputError`` when it holds no frame."""
     match = re.fullmatch(r"(\d*):(\d*)", text)
@@ -86,21 +126,61 @@ _FRAMES = Option("Frames A up to but without B of the plate, as A:B. Times still
 _OVERWRITE = Option("Replace an output that exists.")
 
 
+_KEYED = "VALUE|FRAME:VALUE"
+
+
 @dataclass(frozen=True, kw_only=True)
 class KeySettings:
     """How the actor is taken off the plate."""
 
     matte: Annotated[
-        Path | None, Option("The actor's matte (a video or a folder, white is actor), in place of a key.")
-    ] = None
+        tuple[Path, ...],
+        Option(
+            "The actor's matte (a video or a folder, white is actor), in place of a key; may be repeated for several "
+            "actors and props: layers 1, 2, ..., the first in front.",
+            shape="CLIP",
+        ),
+    ] = ()
     screen: Annotated[
         str | None, Option("The screen's colour, when it is not found right: green, blue or #rrggbb.")
     ] = None
 
+    split: Annotated[
+        tuple[Path, ...],
+        Option(
+            "A rough matte of one of several actors: what it covers of the key becomes layer 2 (the next one 3, ...), "
+            "the rest stays layer 1; may be repeated.",
+            shape="CLIP",
+        ),
+    ] = ()
+    garbage: Annotated[
+        tuple[MaskArgument, ...],
+        Option(
+            "What is thrown away, white: a picture, a clip, a folder, polygons (a .toml or .json) or "
+            "'polygon:X,Y X,Y X,Y'; may be repeated.",
+            shape="MASK",
+        ),
+    ] = ()
+    holdout: Annotated[
+        tuple[MaskArgument, ...], Option("What is kept solid, white; given as --garbage is.", shape="MASK")
+    ] = ()
+    clip_black: Annotated[tuple[KeyPoint, ...], Option("Alpha that becomes 0; 0 to 1.", shape=_KEYED)] = ()
+    clip_white: Annotated[tuple[KeyPoint, ...], Option("Alpha that becomes 1; 0 to 1.", shape=_KEYED)] = ()
+    grow: Annotated[
+        tuple[KeyPoint, ...], Option("Pixels by which the matte's edge moves out; in where negative.", shape=_KEYED)
+    ] = ()
+    soften: Annotated[
+        tuple[KeyPoint, ...], Option("How wide, in pixels, a hard edge of the matte becomes.", shape=_KEYED)
+    ] = ()
+    despill: Annotated[
+        tuple[KeyPoint, ...], Option("How much of the screen's spill is taken off; 0 none, 1 all.", shape=_KEYED)
+    ] = ()
+
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read."""
-        return () if self.matte is None else (self.matte,)
+        masks = tuple(m.path for m in (*self.garbage, *self.holdout) if m.path is not None)
+        return (*self.matte, *self.split, *masks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,3 +211,36 @@ class Settings:
         """The files and folders that are read."""
         camera = () if self.camera is None else (self.camera,)
         return (self.plate, *self.key.inputs, *camera, *(r.picture for r in self.reference))
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyJobSettings:
+    """Everything that decides a keyed actor."""
+
+    plate: Annotated[Path, _PLATE]
+    output: Annotated[
+        Path,
+        Option(
+            "The keyed actor: NAME.mov (ProRes 4444, straight alpha), or frames as NAME%04d.exr (half float, "
+            "scene-linear, premultiplied) or NAME%04d.png (16 bits, sRGB, straight).",
+            ("--output", "-o"),
+        ),
+    ]
+    key: KeySettings = KeySettings()
+    straight: Annotated[
+        bool | None,
+        Option(
+            "Whether colour is kept as it is or multiplied by alpha, over what is usual in the format.",
+            ("--straight/--premultiplied",),
+        ),
+    ] = None
+    only_matte: Annotated[bool, Option("Write the alpha alone, 16-bit grey, as NAME%04d.png.")] = False
+    sheet: Annotated[Path | None, Option("Put check sheets of six frames in this folder.")] = None
+    frames: Annotated[str | None, _FRAMES] = None
+    work: Annotated[Path | None, Option("Keep the mattes and the report in this folder.")] = None
+    overwrite: Annotated[bool, _OVERWRITE] = False
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files and folders that are read."""
+        return (self.plate, *self.key.inputs)

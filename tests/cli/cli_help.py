@@ -42,10 +42,28 @@ class Ran:
         return [line for line in self.stderr.splitlines() if line.startswith("error[")]
 
 
-def replace(*arguments: object) -> Ran:
-    """``cyc replace ...`` in this process."""
-    result = CliRunner().invoke(app, ["replace", *map(str, arguments)])
+def cyc(*arguments: object) -> Ran:
+    """``cyc ...`` in this process."""
+    result = CliRunner().invoke(app, list(map(str, arguments)))
     return Ran(result.exit_code, result.stdout, result.stderr)
+
+
+def replace(*arguments: object) -> Ran:
+    return cyc("replace", *arguments)
+
+
+def refused(folder: Path, *arguments: object, kind: str = "input", code: int = 2, command: str = "replace") -> str:
+    """Runs, checks that the run was refused as it must be, and returns the sentence."""
+    before = listing(folder)
+    ran = cyc(command, *arguments)
+    assert ran.exit_code == code, (ran.stdout, ran.stderr)
+    assert len(ran.errors) == 1, ran.stderr
+    assert ran.stderr.splitlines()[-1] == ran.errors[0]
+    assert ran.errors[0].startswith(f"error[{kind}]: ")
+    assert "Traceback" not in ran.stderr
+    assert "bug" not in ran.errors[0]
+    assert listing(folder) == before
+    return ran.errors[0].partition(": ")[2]
 
 
 def listing(folder: Path) -> dict[str, bytes | None]:

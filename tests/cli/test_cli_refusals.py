@@ -9,24 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_help import Case, Ran, listing, replace
+from cli_help import Case, Ran, listing, refused, replace
 
 from cyclorama.core.errors import MachineError
 from cyclorama.engines.geometry import GeometryEngine
-
-
-def refused(folder: Path, *arguments: object, kind: str = "input", code: int = 2) -> str:
-    """Runs, checks that the run was refused as it must be, and returns the sentence."""
-    before = listing(folder)
-    ran = replace(*arguments)
-    assert ran.exit_code == code, (ran.stdout, ran.stderr)
-    assert len(ran.errors) == 1, ran.stderr
-    assert ran.stderr.splitlines()[-1] == ran.errors[0]
-    assert ran.errors[0].startswith(f"error[{kind}]: ")
-    assert "Traceback" not in ran.stderr
-    assert "bug" not in ran.errors[0]
-    assert listing(folder) == before
-    return ran.errors[0].partition(": ")[2]
 
 
 @pytest.fixture

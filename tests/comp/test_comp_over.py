@@ -16,7 +16,7 @@ ONES = np.ones(HW, np.float32)
 
 
 def layers(color: np.ndarray, alpha: np.ndarray, place: np.ndarray, gain: np.ndarray | None = None) -> Layers:
-    return Layers(SetFrame(place, ONES, ONES), Foreground(color, alpha), gain)
+    return Layers(SetFrame(place, ONES, ONES), (Foreground(color, alpha),), gain)
 
 
 def grey(level: float) -> np.ndarray:

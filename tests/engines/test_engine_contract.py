@@ -46,7 +46,7 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 
 def arrays_of(layers: Layers) -> dict[str, np.ndarray]:
     found = {f"place.{n}": getattr(layers.place, n) for n in ("color", "inverse_depth", "coverage")}
-    found |= {"actor.color": layers.actor.color, "actor.alpha": layers.actor.alpha}
+    found |= {"actor.color": layers.actors[0].color, "actor.alpha": layers.joint.alpha}
     return found if layers.relight_gain is None else {**found, "relight_gain": layers.relight_gain}
 
 
@@ -65,8 +65,8 @@ def test_the_actor_is_the_keys(engine: Engine) -> None:
     shot, backdrop = make(None)
     layers = engine.render(shot, backdrop, 1)
     own = BoxKey().foreground(1, shot.plate.frame(1))
-    assert np.array_equal(layers.actor.color, own.color)
-    assert np.array_equal(layers.actor.alpha, own.alpha)
+    assert np.array_equal(layers.actors[0].color, own.color)
+    assert np.array_equal(layers.actors[0].alpha, own.alpha)
 
 
 def test_a_layer_that_is_off_is_absent(engine: Engine) -> None:
@@ -91,7 +91,7 @@ def test_shot_and_backdrop_are_not_changed(engine: Engine) -> None:
     before = [shot.plate.frames.copy(), *(a.copy() for v in backdrop.views for a in (v.image, v.inverse_depth))]
     layers = engine.render(shot, backdrop, 1)
     layers.place.color[:] = 7  # what an engine gives is the caller's own
-    layers.actor.color[:] = 7
+    layers.actors[0].color[:] = 7
     after = [shot.plate.frames, *(a for v in backdrop.views for a in (v.image, v.inverse_depth))]
     assert all(np.array_equal(a, b) for a, b in zip(before, after))
 

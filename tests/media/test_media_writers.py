@@ -25,6 +25,7 @@ from cyclorama.media import (
     read_picture,
     sequence_paths,
 )
+from cyclorama.media.coding import h264
 from cyclorama.media.video_writer import VideoWriter, exact_time_base
 
 PATCHES = np.array(
@@ -263,11 +264,12 @@ def test_video_on_a_full_disk(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     spec = OutputSpec((48, 64), Fraction(24), (Fraction(0),))
-    writer = VideoWriter(tmp_path / "o.mp4", job(tmp_path), spec, notes=Notes())
+    coding = h264(spec.hw, (16, "veryfast"), Notes())
+    writer = VideoWriter(tmp_path / "o.mp4", job(tmp_path), spec, coding, notes=Notes())
     assert writer._container is not None
     writer._container.close()
     writer._container = av.open("/dev/full", "w", format="mp4")
-    writer._add_picture(writer._container, (16, "veryfast"))
+    writer._add_picture(writer._container)
     writer.write(0, np.zeros((48, 64, 3), np.float32))
     with pytest.raises(MachineError, match="full"):
         writer.close()

@@ -10,10 +10,14 @@ _NO_GAIN = np.ones(3, np.float32)
 
 
 def flatten(layers: Layers) -> Array:
-    """The finished frame, h w 3 float32 scene-linear: relit actor + (1 - alpha) backdrop. Absent layers do nothing."""
+    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop. Absent layers do nothing.
+
+    Several actors are shares of the pixel, so their colours add and alpha is the sum of theirs.
+    """
     gain = _NO_GAIN if layers.relight_gain is None else layers.relight_gain
     out = np.empty_like(layers.place.color)
-    _over(layers.actor.color, layers.actor.alpha, layers.place.color, gain, out)
+    actor = layers.joint
+    _over(actor.color, actor.alpha, layers.place.color, gain, out)
     return out
 
 

@@ -1,7 +1,9 @@
-"""The actor's layer and what an engine returns for a frame."""
+"""The actors' layers and what an engine returns for a frame."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from cyclorama.core.arrays import Array, require_picture, require_plane
 from cyclorama.core.backdrop import SetFrame
@@ -32,14 +34,53 @@ class Key(Protocol):
         ...
 
 
+@runtime_checkable
+class LayeredKey(Key, Protocol):
+    """A key that tells several actors and props apart; its ``foreground`` is all of them as one."""
+
+    @property
+    def num_layers(self) -> int: ...
+
+    def foregrounds(self, index: int, plate: Array) -> tuple[Foreground, ...]:
+        """``num_layers`` foregrounds, layer 1 first; their alphas are shares of the pixel and sum to at most 1."""
+        ...
+
+
+def foregrounds_of(key: Key, index: int, plate: Array) -> tuple[Foreground, ...]:
+    """Every layer of any key, layer 1 first."""
+    return key.foregrounds(index, plate) if isinstance(key, LayeredKey) else (key.foreground(index, plate),)
+
+
+def joined(actors: tuple[Foreground, ...]) -> Foreground:
+    """All layers as one: their sums; the one itself when there is one. At least one."""
+    if len(actors) == 1:
+        return actors[0]
+    color, alpha = np.zeros_like(actors[0].color), np.zeros_like(actors[0].alpha)
+    for actor in actors:
+        color += actor.color
+        alpha += actor.alpha
+    spills = [a.spill for a in actors if a.spill is not None]
+    spill = np.sum(spills, axis=0) if len(spills) == len(actors) else None
+    return Foreground(color, np.minimum(alpha, np.float32(1.0), out=alpha), spill)
+
+
 @dataclass(frozen=True)
 class Layers:
     """A finished frame in its parts. A layer that is switched off is absent.
 
-    ``place``: the set behind the actor. ``actor``: premultiplied. ``relight_gain``: (3,) float32, what the actor's
-    colour is multiplied by.
+    ``place``: the set behind the actors. ``actors``: layer 1, 2, ...; premultiplied, and shares of the pixel: where
+    they overlap, what is behind has been cut already, so their alphas sum to at most 1. ``relight_gain``: (3,) float32,
+    what the actors' colour is multiplied by.
     """
 
     place: SetFrame
-    actor: Foreground
+    actors: tuple[Foreground, ...]
     relight_gain: Array | None = None
+
+    @property
+    def joint(self) -> Foreground:
+        """All actors as one."""
+        if not self.actors:
+            nothing = np.zeros_like(self.place.color)
+            return Foreground(nothing, nothing[..., 0].copy())
+        return joined(self.actors)

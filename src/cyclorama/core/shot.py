@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
+from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
-from cyclorama.core.layers import Key
+from cyclorama.core.layers import Foreground, Key, foregrounds_of
 from cyclorama.core.lighting import Lighting
 
 
@@ -24,3 +25,7 @@ class Shot:
                 f"plate and camera path must agree, got {self.plate.num_frames} frames of {self.plate.hw} "
                 f"and {len(self.path)} cameras of {self.path.hw}"
             )
+
+    def foregrounds(self, index: int, plate: Array) -> tuple[Foreground, ...]:
+        """The layers of a frame, layer 1 first. ``plate``: the frame."""
+        return foregrounds_of(self.key, index, plate)

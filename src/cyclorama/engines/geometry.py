@@ -13,4 +13,4 @@ class GeometryEngine:
         plate = shot.plate.frame(index)
         place = draw(backdrop, shot.path[index], float(index))
         gain = None if shot.lighting is None else shot.lighting.gain_array
-        return Layers(place, shot.key.foreground(index, plate), gain)
+        return Layers(place, shot.foregrounds(index, plate), gain)

@@ -10,6 +10,8 @@ from cyclorama.core.errors import InputError
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, require_file
 from cyclorama.media.notes import Notes
 
+_REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
+"""x and y of red, green, blue and white."""
 _DAMAGED = "the EXR is damaged or cut off; copy or render it again"
 
 
@@ -51,11 +53,17 @@ def finite(values: Array, label: str, notes: Notes) -> Array:
     return np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
 
 
-def write_exr(path: Path, picture: Array) -> None:
-    """h w 3 float32 scene-linear as 16-bit half, ZIP-compressed; values beyond half's range are limited."""
+def write_exr(path: Path, picture: Array, attributes: dict[str, str] | None = None) -> None:
+    """h w 3, or h w 4 with alpha, float32 scene-linear as 16-bit half, ZIP-compressed; values beyond half's range are
+    limited. ``attributes``: texts for its header."""
     half = np.clip(picture, -65504, 65504).astype(np.float16)
-    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-    OpenEXR.File(header, {"RGB": half}).write(str(path))
+    header = {
+        "compression": OpenEXR.ZIP_COMPRESSION,
+        "type": OpenEXR.scanlineimage,
+        "chromaticities": _REC709,
+        **(attributes or {}),
+    }
+    OpenEXR.File(header, {"RGBA"[: picture.shape[2]]: half}).write(str(path))
 
 
 def _windows(path: Path) -> tuple[Array, Array]:

@@ -140,6 +140,13 @@ def linear_from_yuv(planes: tuple[Array, Array, Array], sub: Array, scales: Arra
             target[x, 2] = b[x]
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _unit(value: np.float32) -> np.float32:
+    """Clipped to 0..1; NaN becomes 0."""
+    positive = value if value > np.float32(0.0) else np.float32(0.0)
+    return positive if positive < np.float32(1.0) else np.float32(1.0)
+
+
 @njit(cache=True, nogil=True, fastmath=_FAST)
 def _display_rows(linear: Array, r: Array, g: Array, b: Array) -> None:
     for x in range(linear.shape[0]):
@@ -187,3 +194,41 @@ def bt709_from_linear(linear: Array, y: Array, cb: Array, cr: Array, sub: int) -
             blue[0], red[0] = blue[1], red[1]
             _store_chroma(blue, blue_gain, cb[row // 2, : width // 2])
             _store_chroma(red, red_gain, cr[row // 2, : width // 2])
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def bt709a_from_linear(linear: Array, y: Array, cb: Array, cr: Array, alpha: Array, premultiply: bool) -> None:
+    """A straight scene-linear picture, h w 4, into 10-bit limited-range BT.709 4:4:4 planes and full-range alpha.
+    ``premultiply``: the display values times alpha."""
+    height, width = linear.shape[0], linear.shape[1]
+    r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
+    kr, kb, one = np.float32(0.2126), np.float32(0.0722), np.float32(1.0)
+    kg = one - kr - kb
+    blue_gain, red_gain = np.float32(896 / (2 * (1 - 0.0722))), np.float32(896 / (2 * (1 - 0.2126)))
+    for row in range(height):
+        _display_rows(linear[row], r, g, b)
+        for x in range(width):
+            share = _unit(linear[row, x, 3])
+            weight = share if premultiply else one
+            luma = kr * r[x] + kg * g[x] + kb * b[x]
+            y[row, x] = np.uint16(luma * weight * np.float32(876.0) + np.float32(64.5))
+            cb[row, x] = np.uint16((b[x] - luma) * weight * blue_gain + np.float32(512.5))
+            cr[row, x] = np.uint16((r[x] - luma) * weight * red_gain + np.float32(512.5))
+            alpha[row, x] = np.uint16(share * np.float32(1023.0) + np.float32(0.5))
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def bgra16_from_linear(linear: Array, premultiply: bool, out: Array) -> None:
+    """A straight scene-linear picture, h w 4, into display-referred blue, green, red and linear alpha, h w 4 uint16."""
+    height, width = linear.shape[0], linear.shape[1]
+    r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
+    top, half, one = np.float32(65535.0), np.float32(0.5), np.float32(1.0)
+    for row in range(height):
+        _display_rows(linear[row], r, g, b)
+        for x in range(width):
+            share = _unit(linear[row, x, 3])
+            weight = top * (share if premultiply else one)
+            out[row, x, 0] = np.uint16(min(b[x] * weight + half, top))
+            out[row, x, 1] = np.uint16(min(g[x] * weight + half, top))
+            out[row, x, 2] = np.uint16(min(r[x] * weight + half, top))
+            out[row, x, 3] = np.uint16(share * top + half)

@@ -1,4 +1,4 @@
-"""H.264 in mp4 or mov."""
+"""Video in mp4 or mov: one muxer for every coding."""
 
 import math
 import shutil
@@ -13,12 +13,13 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from cyclorama.core.arrays import Array, require_picture, shape_words
 from cyclorama.core.errors import InputError, MachineError
-from cyclorama.media.gate import writing
+from cyclorama.media.coding import Coding
+from cyclorama.media.gate import open_container, writing
 from cyclorama.media.index import read_index
-from cyclorama.media.kernels import bt709_from_linear
 from cyclorama.media.notes import Notes
 from cyclorama.media.output import OutputSpec, publish
 from cyclorama.media.pixels import plane_codes
@@ -43,35 +44,30 @@ class VideoWriter:
         output: Path,
         folder: Path,
         spec: OutputSpec,
+        coding: Coding,
         *,
         notes: Notes,
         sound: Sound | None = None,
-        quality: tuple[int, str] = (16, "veryfast"),
     ) -> None:
-        self._output, self._spec = output, spec
+        self._output, self._spec, self._coding = output, spec, coding
         with writing(folder):
             self._folder = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
         self._temporary = self._folder / f"video{output.suffix.lower()}"
         self._time_base = exact_time_base(spec.timestamps_s, spec.rate)
         self._ticks = [int(t / self._time_base) for t in spec.timestamps_s]
-        self._sub = 2 if spec.hw[0] % 2 == 0 and spec.hw[1] % 2 == 0 else 1
-        if self._sub == 1:
-            notes.add(
-                "output", "H.264 4:2:0 needs even sizes; this odd size is written as 4:4:4, which few players show."
-            )
         self._next = 0
         with writing(output):
             self._container: OutputContainer | None = av.open(
                 str(self._temporary), mode="w", options={"movflags": "+faststart"}
             )
-            self._add_picture(self._container, quality)
+            self._add_picture(self._container)
             self._sound = SoundCopy(sound, self._container, notes) if sound is not None else None
 
-    def _add_picture(self, container: OutputContainer, quality: tuple[int, str]) -> None:
-        options = {"crf": str(quality[0]), "preset": quality[1]}
-        stream = container.add_stream("libx264", rate=self._spec.rate, options=options)
+    def _add_picture(self, container: OutputContainer) -> None:
+        stream = container.add_stream(self._coding.codec, rate=self._spec.rate, options=dict(self._coding.options))
+        assert isinstance(stream, VideoStream)
         stream.height, stream.width = self._spec.hw
-        stream.pix_fmt = "yuv420p" if self._sub == 2 else "yuv444p"
+        stream.pix_fmt = self._coding.pix_fmt
         stream.time_base = stream.codec_context.time_base = self._time_base
         context = stream.codec_context
         context.color_primaries, context.color_trc = _BT709, _SRGB
@@ -81,16 +77,17 @@ class VideoWriter:
         self._stream = stream
 
     def write(self, index: int, picture: Array) -> None:
-        """The next frame, h w 3 float32 scene-linear."""
-        require_picture("picture", picture)
+        """The next frame, h w 3 (or 4: with alpha, straight) float32 scene-linear."""
+        require_picture("picture", picture, self._coding.channels)
         if picture.shape[:2] != self._spec.hw:
             raise ValueError(f"a frame must be {self._spec.hw[0]} x {self._spec.hw[1]}, got {shape_words(picture)}")
         if index != self._next or index >= self._spec.num_frames:
             raise ValueError(f"frames must be written in order, expected {self._next}, got {index}")
-        frame = VideoFrame(self._spec.hw[1], self._spec.hw[0], self._stream.pix_fmt or "yuv420p")
-        y, cb, cr = (plane_codes(frame, plane) for plane in range(3))
-        bt709_from_linear(np.ascontiguousarray(picture), y, cb, cr, self._sub)
+        frame = VideoFrame(self._spec.hw[1], self._spec.hw[0], self._coding.pix_fmt)
+        planes = [plane_codes(frame, plane) for plane in range(self._coding.channels)]
+        self._coding.fill(np.ascontiguousarray(picture), planes)
         frame.pts, frame.time_base = self._ticks[index], self._time_base
+        frame.color_primaries, frame.color_trc = _BT709, _SRGB
         frame.colorspace, frame.color_range = _BT709, _LIMITED
         with writing(self._output):
             self._mux(self._stream.encode(frame))
@@ -124,6 +121,8 @@ class VideoWriter:
             self._container.close()
             self._container = None
         verify_video(self._temporary, self._spec)
+        if self._coding.channels == 4:
+            _verify_alpha(self._temporary)
 
     def publish(self, *, overwrite: bool) -> None:
         publish(self._temporary, self._output, overwrite)
@@ -153,3 +152,11 @@ def verify_video(path: Path, spec: OutputSpec) -> None:
             f"{path}: frame {wrong} must be at {float(spec.timestamps_s[wrong])} s, "
             f"got {float(index.timestamps_s[wrong])} s; report this as a bug"
         )
+
+
+def _verify_alpha(path: Path) -> None:
+    """``MachineError`` unless the first frame decodes with an alpha channel."""
+    with open_container(path) as container:
+        frame = next(container.decode(video=0))
+    if not any(component.is_alpha for component in frame.format.components):
+        raise MachineError(f"{path}: was written without its alpha by this FFmpeg; write frames (%04d.png or %04d.exr)")

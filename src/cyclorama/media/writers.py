@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from cyclorama.core.arrays import Array, require_picture, require_plane, shape_words
 from cyclorama.core.display import code8_from_linear, display_from_linear
 from cyclorama.core.errors import InputError, MachineError
+from cyclorama.media.coding import h264
 from cyclorama.media.exr import write_exr
 from cyclorama.media.gate import writing
 from cyclorama.media.notes import Notes
@@ -20,12 +21,14 @@ from cyclorama.media.output import OutputSpec, is_sequence, publish, sequence_pa
 from cyclorama.media.sound import Sound
 from cyclorama.media.video_writer import VideoWriter
 
+Item = TypeVar("Item", contravariant=True)
 
-class ClipWriter(Protocol):
+
+class ClipWriter(Protocol[Item]):
     """One output: ``write`` every frame once, in order; ``close``, which checks it; ``publish``. Or ``abort``."""
 
-    def write(self, index: int, picture: Array) -> None:
-        """Frame ``index`` of the output, h w 3 float32 scene-linear (h w float32 alpha for a matte)."""
+    def write(self, index: int, picture: Item, /) -> None:
+        """Frame ``index`` of the output: h w 3 float32 scene-linear, h w float32 alpha, or a keyed actor."""
         ...
 
     def close(self) -> None:
@@ -61,19 +64,24 @@ def open_writer(
     notes: Notes,
     sound: Sound | None = None,
     settings: EncodeSettings | None = None,
-) -> ClipWriter:
+) -> ClipWriter[Array]:
     """The writer for a name: ``.mp4`` or ``.mov`` (H.264), or ``%04d.png`` / ``%04d.exr``.
 
     Temporary files go to ``folder``, which exists and is on the output's file system. Call ``check_output_free`` first.
     """
     settings = settings or EncodeSettings()
     if not is_sequence(output):
-        return VideoWriter(output, folder, spec, notes=notes, sound=sound, quality=(settings.crf, settings.preset))
-    if sound is not None and sound.exists():
-        notes.add("sound", "A sequence of pictures holds no sound; it is left out.")
+        coding = h264(spec.hw, (settings.crf, settings.preset), notes)
+        return VideoWriter(output, folder, spec, coding, notes=notes, sound=sound)
+    note_lost_sound(sound, notes)
     if output.suffix.lower() == ".exr":
         return SequenceWriter(output, folder, spec, _save_exr)
     return SequenceWriter(output, folder, spec, _save_png8 if settings.bits == 8 else _save_png16)
+
+
+def note_lost_sound(sound: Sound | None, notes: Notes) -> None:
+    if sound is not None and sound.exists():
+        notes.add("sound", "A sequence of pictures holds no sound; it is left out.")
 
 
 def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "SequenceWriter":
@@ -121,7 +129,7 @@ class SequenceWriter:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _save_png(path: Path, codes: Array) -> None:
+def save_png(path: Path, codes: Array) -> None:
     done, data = cv2.imencode(".png", codes)
     if not done:
         raise ValueError(f"the picture could not be encoded as PNG: {shape_words(codes)}")
@@ -130,13 +138,13 @@ def _save_png(path: Path, codes: Array) -> None:
 
 def _save_png8(path: Path, picture: Array) -> None:
     require_picture("picture", picture)
-    _save_png(path, cv2.cvtColor(code8_from_linear(picture), cv2.COLOR_RGB2BGR))
+    save_png(path, cv2.cvtColor(code8_from_linear(picture), cv2.COLOR_RGB2BGR))
 
 
 def _save_png16(path: Path, picture: Array) -> None:
     require_picture("picture", picture)
     display = np.clip(np.nan_to_num(display_from_linear(picture)), 0, 1)
-    _save_png(path, cv2.cvtColor((display * 65535 + 0.5).astype(np.uint16), cv2.COLOR_RGB2BGR))
+    save_png(path, cv2.cvtColor((display * 65535 + 0.5).astype(np.uint16), cv2.COLOR_RGB2BGR))
 
 
 def _save_exr(path: Path, picture: Array) -> None:
@@ -146,4 +154,4 @@ def _save_exr(path: Path, picture: Array) -> None:
 
 def _save_matte(path: Path, alpha: Array) -> None:
     require_plane("alpha", alpha)
-    _save_png(path, (np.clip(np.nan_to_num(alpha), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16))
+    save_png(path, (np.clip(np.nan_to_num(alpha), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16))

@@ -1,0 +1,137 @@
+"""What every job on a plate shares: the open plate, its frames, the folder, and who is told how far it is."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import Field, asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from cyclorama import __version__
+from cyclorama.core.arrays import Array
+from cyclorama.extremes import Extremes
+from cyclorama.folder import ShotFolder, shot_folder
+from cyclorama.mattes import MatteFolder
+from cyclorama.media import (
+    ClipReader,
+    ClipWriter,
+    Notes,
+    OutputSpec,
+    Sound,
+    check_output_free,
+    open_clip,
+    prefetch,
+)
+from cyclorama.report import Report, Stopwatch, plain
+from cyclorama.settings import KeySettings, parse_range
+
+Picture = TypeVar("Picture")
+Progress = Callable[[str, int, int], None]
+"""Told (stage, done, total) as the work goes on."""
+
+
+class JobSettings(Protocol):
+    """What the settings of every command hold."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
+
+    @property
+    def plate(self) -> Path: ...
+    @property
+    def output(self) -> Path: ...
+    @property
+    def key(self) -> KeySettings: ...
+    @property
+    def frames(self) -> str | None: ...
+    @property
+    def work(self) -> Path | None: ...
+    @property
+    def overwrite(self) -> bool: ...
+    @property
+    def inputs(self) -> tuple[Path, ...]: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """``frames``: those of the plate that are worked on. ``stack``: closes what was opened when the job ends.
+    ``extremes``: told the mattes of every frame that is written."""
+
+    plate: ClipReader
+    frames: range
+    folder: ShotFolder
+    notes: Notes
+    progress: Progress
+    stack: ExitStack
+    watch: Stopwatch
+    extremes: Extremes
+
+    @property
+    def spec(self) -> OutputSpec:
+        """The output's size, rate and times."""
+        return OutputSpec.of_clip(self.plate, self.frames.start, self.frames.stop)
+
+    @property
+    def sound(self) -> Sound | None:
+        """The plate's sound along the frames, its tail kept at the plate's end."""
+        sound = getattr(self.plate, "sound", None)
+        to_the_end = self.frames.stop == self.plate.num_frames
+        return sound(self.frames.start, None if to_the_end else self.frames.stop) if sound else None
+
+    def facts(self, settings: JobSettings, own: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
+        """The record of the finished job: what every job says, and its ``own``."""
+        return {
+            "version": __version__,
+            "status": "done",
+            "output": str(settings.output),
+            "settings": {k: plain(v) for k, v in asdict(settings).items()},
+            "frames": len(self.frames),
+            "size": [self.plate.hw[1], self.plate.hw[0]],
+            "rate": str(self.plate.rate),
+            **own,
+            "assumed": list(self.notes.texts()),
+            "warnings": self.extremes.warnings(given=bool(settings.key.matte)) + warnings,
+            "seconds": {k: round(v, 3) for k, v in self.watch.seconds.items()},
+        }
+
+    def keep(self, report: Report) -> None:
+        """The report in the kept folder, if there is one."""
+        if self.folder.kept is not None:
+            self.folder.keep("report.json", report.json())
+            self.folder.keep("report.html", report.html())
+
+
+@contextmanager
+def open_job(settings: JobSettings, progress: Progress, *, folders: tuple[Path, ...] = ()) -> Iterator[Job]:
+    """Open the plate, take the folders (``folders``: more of them) and refuse, before any work, an output that cannot
+    be written. ``InputError`` and its kin."""
+    notes = Notes()
+    with ExitStack() as stack:
+        plate = open_clip(settings.plate, notes=notes)
+        stack.callback(plate.close)
+        frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
+        folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
+        check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=len(frames))
+        yield Job(plate, frames, folder, notes, progress, stack, Stopwatch(), Extremes())
+
+
+def write_frames(
+    job: Job, output: ClipWriter[Picture], frames: Iterable[tuple[Picture, tuple[Array, ...]]], *, stage: str
+) -> None:
+    """Every (picture, alphas of its layers), worked one ahead of the encoder: pictures to ``output``, which is closed
+    and checked and not yet published; alphas to the kept folder, if there is one. After any error nothing is left of
+    them."""
+    mattes = MatteFolder(job.folder.kept, job.spec)
+    try:
+        with job.watch(stage):
+            for place, (picture, alphas) in enumerate(prefetch(frames)):
+                output.write(place, picture)
+                mattes.write(place, alphas)
+                job.extremes.add(job.frames[place], alphas)
+                job.progress(stage, place + 1, len(job.frames))
+        with job.watch("check"):
+            output.close()
+            mattes.close()
+            mattes.publish()
+    except BaseException:
+        output.abort()
+        mattes.abort()
+        raise

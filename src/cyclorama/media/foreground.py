@@ -1,0 +1,157 @@
+"""Keyed actors with their alpha: ProRes 4444, EXR and PNG, straight or premultiplied."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numba import njit
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.errors import InputError
+from cyclorama.core.layers import Foreground
+from cyclorama.media.coding import prores4444
+from cyclorama.media.exr import write_exr
+from cyclorama.media.kernels import bgra16_from_linear
+from cyclorama.media.notes import Notes
+from cyclorama.media.output import OutputSpec
+from cyclorama.media.sound import Sound
+from cyclorama.media.video_writer import VideoWriter
+from cyclorama.media.writers import ClipWriter, SequenceWriter, note_lost_sound, save_png
+
+_FAINT = np.float32(1 / 16)
+"""Alpha below which a pixel's own colour counts less and less, and that of the actor nearby more and more."""
+_CELL, _REACH = 4, 4
+"""Side, in pixels, of the cells from which colour is spread beyond the actor's edge, and how many cells far."""
+_NONE = np.float32(1e-4)
+"""Mean alpha of a cell that holds no actor."""
+
+
+@dataclass(frozen=True)
+class ForegroundFormat:
+    """``kind``: what is written, in words. ``straight``: colour is not multiplied by alpha."""
+
+    kind: str
+    linear: bool
+    straight: bool
+
+    @classmethod
+    def of(cls, output: Path, straight: bool | None = None) -> "ForegroundFormat":
+        """The format that a name asks for, with the alpha that is usual there unless ``straight`` says otherwise.
+
+        ``InputError`` for a name that cannot hold an alpha.
+        """
+        found = _FORMATS.get(output.suffix.lower())
+        if found is None:
+            raise InputError(
+                f"{output}: a keyed actor needs an alpha channel; name it NAME.mov (ProRes 4444), %04d.exr or %04d.png"
+            )
+        return found if straight is None else cls(found.kind, found.linear, straight)
+
+    @property
+    def words(self) -> str:
+        if self.straight:
+            return f"{self.kind}, straight alpha: colour is not multiplied by alpha"
+        values = "linear values" if self.linear else "display values"
+        return f"{self.kind}, premultiplied alpha: {values} are multiplied by alpha (matted with black)"
+
+
+_FORMATS = {
+    ".mov": ForegroundFormat("ProRes 4444", linear=False, straight=True),
+    ".png": ForegroundFormat("16-bit sRGB PNG", linear=False, straight=True),
+    ".exr": ForegroundFormat("half float scene-linear EXR", linear=True, straight=False),
+}
+
+
+class ForegroundWriter:
+    """One output of keyed frames, used as every ``ClipWriter`` is; ``write`` takes a ``Foreground``."""
+
+    def __init__(self, inner: ClipWriter[Array], *, straight: bool) -> None:
+        """``straight``: what ``inner`` takes, h w 4 float32 scene-linear."""
+        self._inner, self._rgba = inner, straight_rgba if straight else premultiplied_rgba
+
+    def write(self, index: int, foreground: Foreground, /) -> None:
+        self._inner.write(index, self._rgba(foreground))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def publish(self, *, overwrite: bool) -> None:
+        self._inner.publish(overwrite=overwrite)
+
+    def abort(self) -> None:
+        self._inner.abort()
+
+
+def open_foreground_writer(
+    output: Path,
+    folder: Path,
+    spec: OutputSpec,
+    *,
+    notes: Notes,
+    sound: Sound | None = None,
+    straight: bool | None = None,
+) -> ForegroundWriter:
+    """The writer for a name: ``.mov`` (ProRes 4444, straight), ``%04d.png`` (16 bits, sRGB, straight) or ``%04d.exr``
+    (half, scene-linear, premultiplied). ``straight`` overrides what is usual; what is taken is noted.
+
+    In files that hold display values, premultiplied means that those are multiplied, as editors expect.
+    """
+    kind = ForegroundFormat.of(output, straight)
+    notes.add("output", f"The output is {kind.words}.")
+    if output.suffix.lower() == ".mov":
+        coding = prores4444(premultiply=not kind.straight)
+        return ForegroundWriter(VideoWriter(output, folder, spec, coding, notes=notes, sound=sound), straight=True)
+    note_lost_sound(sound, notes)
+    if kind.linear:
+        attributes = {"cyclorama/alpha": "straight" if kind.straight else "premultiplied"}
+        inner = SequenceWriter(output, folder, spec, lambda path, rgba: write_exr(path, rgba, attributes))
+        return ForegroundWriter(inner, straight=kind.straight)
+    return ForegroundWriter(SequenceWriter(output, folder, spec, _png_saver(not kind.straight)), straight=True)
+
+
+def _png_saver(premultiply: bool) -> Callable[[Path, Array], None]:
+    def save(path: Path, rgba: Array) -> None:
+        codes = np.empty(rgba.shape, np.uint16)
+        bgra16_from_linear(rgba, premultiply, codes)
+        save_png(path, codes)
+
+    return save
+
+
+def premultiplied_rgba(foreground: Foreground) -> Array:
+    """h w 4 float32 scene-linear."""
+    return np.dstack([foreground.color, foreground.alpha])
+
+
+def straight_rgba(foreground: Foreground) -> Array:
+    """h w 4 float32 scene-linear, the colour divided by alpha; around the actor his colour goes on for some pixels and
+    ends in black, so that a picture that is resampled later gets no dark fringe."""
+    around = cv2.resize(_spread(foreground), foreground.alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    out = np.empty((*foreground.alpha.shape, 4), np.float32)
+    _divide(np.ascontiguousarray(foreground.color), np.ascontiguousarray(foreground.alpha), around, out)
+    return out
+
+
+def _spread(foreground: Foreground) -> Array:
+    """The actor's colour in and around him by cells of ``_CELL`` pixels: means over the cells within ``_REACH``, nearer
+    and more opaque ones counting more; black where there is nothing of him."""
+    height, width = (math.ceil(side / _CELL) for side in foreground.alpha.shape)
+    small = [cv2.resize(p, (width, height), interpolation=cv2.INTER_AREA) for p in (foreground.color, foreground.alpha)]
+    box = (_REACH + 1, _REACH + 1)  # twice: a tent
+    color, weight = (cv2.blur(cv2.blur(p, box), box) for p in small)
+    return color * ((weight > _NONE) / np.maximum(weight, _NONE))[..., None]
+
+
+@njit(cache=True, nogil=True)
+def _divide(color: Array, alpha: Array, around: Array, out: Array) -> None:
+    for y in range(alpha.shape[0]):
+        for x in range(alpha.shape[1]):
+            a = alpha[y, x]
+            out[y, x, 3] = a
+            own = min(a / _FAINT, np.float32(1.0)) if a > 0 else np.float32(0.0)
+            for c in range(3):
+                value = color[y, x, c] / a if own > 0 else np.float32(0.0)
+                out[y, x, c] = value if own >= 1 else around[y, x, c] + own * (value - around[y, x, c])

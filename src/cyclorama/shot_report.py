@@ -1,0 +1,107 @@
+"""The report of a finished shot: how much the references showed, the camera, the contact sheets."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.backdrop import Backdrop
+from cyclorama.core.camera import CameraPath
+from cyclorama.core.display import code8_from_linear
+from cyclorama.core.layers import Layers
+from cyclorama.core.shot import Shot
+from cyclorama.job import Job, JobSettings
+from cyclorama.matchmove import Matchmove
+from cyclorama.report import Report, sheet_frames, small, table
+
+LOW_COVERAGE = 0.98
+
+
+class Sheet:
+    """Small pictures of some frames of the run, and how much of every frame the references showed."""
+
+    def __init__(self, frames: range) -> None:
+        self._wanted = sheet_frames(frames)
+        self.rows: dict[str, dict[int, Array]] = {"plate": {}, "matte": {}, "finished": {}}
+        self.coverage: list[float] = []
+
+    def wants(self, frame: int) -> bool:
+        """Whether this frame is shown."""
+        return frame in self._wanted
+
+    def add(self, frame: int, plate: Array | None, layers: Layers, picture: Array) -> None:
+        """``plate``: the frame as shot, for a frame that is wanted."""
+        self.coverage.append(float(layers.place.coverage[::4, ::4].mean()))
+        if plate is not None:
+            self.rows["plate"][frame] = code8_from_linear(small(plate))
+            matte = np.round(np.clip(small(layers.joint.alpha), 0, 1) * 255).astype(np.uint8)
+            self.rows["matte"][frame] = np.repeat(matte[..., None], 3, 2)
+            self.rows["finished"][frame] = code8_from_linear(small(picture))
+
+    def strips(self) -> dict[str, Array]:
+        """Every row as one picture: h w 3 uint8, display-referred red green blue."""
+        return {name: np.concatenate([row[f] for f in sorted(row)], 1) for name, row in self.rows.items()}
+
+
+def shot_report(
+    settings: JobSettings, job: Job, shot: Shot, backdrop: Backdrop, matchmove: Matchmove, sheet: Sheet
+) -> Report:
+    covered = float(np.mean(sheet.coverage))
+    warnings = []
+    if covered < LOW_COVERAGE:
+        warnings.append(
+            f"{100 * (1 - covered):.1f} % of the picture was shown by no reference and is filled smoothly; give "
+            "wider references, or more of them at other times"
+        )
+    camera = _camera_facts(matchmove)
+    own = {
+        "camera": camera,
+        "place": {
+            "kind": backdrop.kind,
+            "reference_frames": [v.time for v in backdrop.views],
+            "uncovered_percent": [round(100 * (1 - c), 2) for c in sheet.coverage],
+        },
+        "relight_gain": None if shot.lighting is None else list(shot.lighting.gain),
+    }
+    more = f"<h2>camera</h2>{table(camera)}{_plot(matchmove.path)}"
+    return Report(job.facts(settings, own, warnings), sheet.strips(), more)
+
+
+def _camera_facts(matchmove: Matchmove) -> dict[str, Any]:
+    first = matchmove.path[0]
+    facts: dict[str, Any] = {"source": matchmove.source, "focal_px": round(float(first.px_from_cam[0, 0]), 2)}
+    if matchmove.solve is not None:
+        solve = matchmove.solve
+        facts |= {
+            "model": solve.model,
+            "error_median_px": round(solve.median_px, 3),
+            "error_95_px": round(solve.p95_px, 3),
+            "tracks": solve.num_tracks,
+        }
+    return facts
+
+
+def _plot(path: CameraPath) -> str:
+    """Position (x, y, z) and pan, tilt, roll against the frame, as one SVG."""
+    first = path[0].camera_from_world
+    centers = path.centers @ first[:3, :3].T + first[:3, 3]
+    turns = np.stack([cv2.Rodrigues(first[:3, :3] @ c.world_from_camera[:3, :3])[0][:, 0] for c in path.cameras])
+    left = _curves(centers, ("x", "y", "z"), "position (usual depth = 1)")
+    right = _curves(np.degrees(turns[:, [1, 0, 2]]), ("pan", "tilt", "roll"), "degrees")
+    return left + right
+
+
+def _curves(values: Array, names: tuple[str, ...], unit: str) -> str:
+    width, height, pad = 420, 200, 30
+    low, high = float(values.min()), float(values.max())
+    span = max(high - low, 1e-6)
+    lines = []
+    for column, (name, colour) in enumerate(zip(names, ("#c0392b", "#27ae60", "#2980b9"))):
+        x = np.linspace(pad, width - pad, len(values))
+        y = height - pad - (values[:, column] - low) / span * (height - 2 * pad)
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y))
+        lines.append(f'<polyline fill="none" stroke="{colour}" stroke-width="2" points="{points}"/>')
+        lines.append(f'<text x="{pad + 60 * column}" y="14" fill="{colour}">{name}</text>')
+    scale = f'<text x="2" y="{height - 4}">{unit}: {low:.4g} to {high:.4g}</text>'
+    return f'<svg width="{width}" height="{height}" font-size="12" fill="#ccc">{"".join(lines)}{scale}</svg>'
