@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from cyclorama import __version__
 from cyclorama.core.arrays import Array
+from cyclorama.core.errors import InputError
 from cyclorama.folder import ShotFolder, shot_folder
 from cyclorama.media import (
     ClipReader,
@@ -24,6 +25,8 @@ from cyclorama.report import Report, Stopwatch, plain
 from cyclorama.settings import parse_range
 
 Picture = TypeVar("Picture")
+_MATTES = "matte"
+"""The folder of the mattes in the kept folder."""
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) as the work goes on."""
 
@@ -103,16 +106,22 @@ def open_job(settings: JobSettings, progress: Progress, *, folders: tuple[Path, 
         plate = open_clip(settings.plate, notes=notes)
         stack.callback(plate.close)
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
+        _require_own_folder(settings)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
         check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=len(frames))
         yield Job(plate, frames, folder, notes, progress, stack, Stopwatch())
+
+
+def _require_own_folder(settings: JobSettings) -> None:
+    if settings.work is not None and settings.output.absolute().parent == settings.work.absolute() / _MATTES:
+        raise InputError(f"{settings.output}: the mattes of --work go there; choose another folder for the output")
 
 
 def write_frames(job: Job, output: ClipWriter[Picture], frames: Iterable[tuple[Picture, Array]], *, stage: str) -> None:
     """Every (picture, alpha), worked one ahead of the encoder: pictures to ``output``, which is closed and checked and
     not yet published; alphas to the kept folder, if there is one. After any error nothing is left of them."""
     kept = job.folder.kept
-    mattes = None if kept is None else open_matte_writer(kept / "matte" / "%04d.png", kept, job.spec)
+    mattes = None if kept is None else open_matte_writer(kept / _MATTES / "%04d.png", kept, job.spec)
     try:
         with job.watch(stage):
             for place, (picture, alpha) in enumerate(prefetch(frames)):
@@ -124,7 +133,7 @@ def write_frames(job: Job, output: ClipWriter[Picture], frames: Iterable[tuple[P
             output.close()
             if mattes is not None and kept is not None:
                 mattes.close()
-                kept.joinpath("matte").mkdir(exist_ok=True)
+                kept.joinpath(_MATTES).mkdir(exist_ok=True)
                 mattes.publish(overwrite=True)
     except BaseException:
         output.abort()
