@@ -56,6 +56,7 @@ def analyse_screen(clip: Clip, *, screen_rgb: tuple[float, float, float] | None 
         tolerance=cluster.tolerance,
         noise=0.02,
         shading=1.0,
+        bounce=0.0,
         marker=None,
         bars=bars,
         surround=False,

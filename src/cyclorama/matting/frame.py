@@ -9,7 +9,7 @@ from numba import njit
 from cyclorama.core.arrays import Array
 from cyclorama.matting.chroma import DARKEST, block_mean, difference_plane, screen_like
 from cyclorama.matting.field import fill, gather
-from cyclorama.matting.regions import actor_region, garbage_free, grown
+from cyclorama.matting.regions import Region, actor_region, garbage_free, grown
 from cyclorama.matting.screen import ScreenModel
 
 _WORKING_SIDE = 340.0
@@ -93,13 +93,24 @@ def read_frame(plate: Array, model: ScreenModel) -> FrameParts:
     """``plate``: h w 3 float32 scene-linear, any resolution of the shot."""
     factor = working_factor(plate.shape[:2])
     picture = plate if factor == 1 else block_mean(plate, factor)
+    clean, difference, region = _regions(picture, model)
+    seen = np.dstack([picture, np.maximum(difference, 0.0)])
+    mean, confidence = gather(seen, region.solid, CELL)
+    actor = fill(mean, confidence, np.zeros(4, np.float32))
+    return FrameParts(factor, CELL, clean, actor, region.allowed, region.core)
+
+
+def solid_actor(picture: Array, model: ScreenModel) -> Array:
+    """Colours of the actor's inside in one frame: n 3."""
+    region = _regions(picture, model)[2]
+    return np.asarray(picture[region.core >= 1], np.float32)
+
+
+def _regions(picture: Array, model: ScreenModel) -> tuple[Array, Array, Region]:
+    """Clean plate by cell, colour difference, regions, of a picture at working resolution."""
     k, i, _, mix = model.difference
     difference = difference_plane(picture, k, i, mix)
     clean = clean_cells(picture, difference, model)
     alpha = raw_alpha(difference, difference_plane(clean, k, i, mix), CELL)
     like = screen_like(picture, difference, model.axis, DARKEST * model.level, model.tolerance)
-    region = actor_region(picture, alpha, garbage_free(like, model), like, model)
-    seen = np.dstack([picture, np.maximum(difference, 0.0)])
-    mean, confidence = gather(seen, region.solid, CELL)
-    actor = fill(mean, confidence, np.zeros(4, np.float32))
-    return FrameParts(factor, CELL, clean, actor, region.allowed, region.core)
+    return clean, difference, actor_region(picture, alpha, garbage_free(like, model), like, model)

@@ -27,6 +27,15 @@ _SHADE = 0.025
 """How far from everything of another chroma a darker pixel of the screen's chroma is the actor's soft edge; beyond it
 is a wrinkle or a shadow. A share of the picture's height."""
 
+_MARKER_STRETCH = 2.2
+"""Greatest extent of one marker in units of the usual one: those on the floor lie in perspective."""
+_OFF_LINE = 0.08
+"""How far from mixtures of screen and marker a marker's pixel may be, as a share of the screen's level."""
+_BROAD = 0.22
+"""Radius from which what is opaque is broader than a marker's stroke, as a share of the marker's extent."""
+_RIM = 2
+"""Width of the actor's soft rim in working pixels."""
+
 _SQUARE = {side: np.ones((side, side), np.uint8) for side in (2, 3, 5)}
 
 
@@ -97,26 +106,51 @@ def is_marker(extent: Array, peak: Array, color: Array, height: int, marker: Mar
     """Per region: no larger than a marker and of its colour (unmixed from the screen as far as its peak goes)."""
     if marker is None:
         return np.zeros(len(extent), bool)
-    small = extent <= 1.6 * marker.size * height + 2
+    small = extent <= _MARKER_STRETCH * marker.size * height + 2
     alike = np.abs(color - np.array(marker.rgb, np.float32)).max(1) < 0.25 * level + (1 - peak) * level
     return small & alike
 
 
-def drop_attached(mask: Array, alpha: Array, picture: Array, model: ScreenModel) -> Array:
-    """Marker pieces that touch the actor: thin, small, of the marker's colour."""
+def attached_markers(mask: Array, alpha: Array, picture: Array, model: ScreenModel) -> tuple[Array, Array]:
+    """Markers that touch the actor: uint8, and the rim of the actor beside them, uint8.
+
+    What is thin, small, lies off the actor's rim (whose soft edge can be of any colour) and shows nothing but mixtures
+    of the screen and the marker's colour.
+    """
     marker = model.marker
     if marker is None:
-        return np.zeros_like(mask)
+        return np.zeros_like(mask), np.zeros_like(mask)
     height = len(mask)
-    radius = max(1, round(0.22 * marker.size * height))
-    body = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, ellipse(radius)), np.uint8)
-    thin = mask & (1 - dilate(body, ellipse(1)))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+    mixed = between(picture, np.array(model.rgb, np.float32), np.array(marker.rgb, np.float32), _OFF_LINE * model.level)
+    other = cv2.morphologyEx(mask & (1 - mixed), cv2.MORPH_OPEN, _SQUARE[2])
+    opaque = mask & (alpha > _OPAQUE)
+    broad = cv2.morphologyEx(opaque, cv2.MORPH_OPEN, ellipse(max(1, round(_BROAD * marker.size * height))))
+    rim = grown(other | broad, _RIM)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask & mixed & (1 - rim), connectivity=8)
     peak, color = peak_colors(labels, alpha, picture, count)
-    extent = stats[:, 2:4].max(1)
-    drop = is_marker(extent, peak, color, height, marker, model.level) & (stats[:, 4] > 2) & (peak > 0.4)
+    drop = is_marker(stats[:, 2:4].max(1), peak, color, height, marker, model.level) & (peak > 0.4)
+    drop &= stats[:, 4] > 2
     drop[0] = False
-    return dilate(drop[labels].astype(np.uint8), ellipse(2)) & mask & (1 - body)
+    dropped = drop[labels].astype(np.uint8)
+    beside = dilate(dropped, ellipse(_RIM + 1)) & rim & (1 - (other | broad))
+    return dropped | (beside & (1 - grown(other | broad, 1))), beside
+
+
+@njit(cache=True, nogil=True)
+def between(picture: Array, a: Array, b: Array, tolerance: float) -> Array:
+    """Pixels within ``tolerance`` of the segment between two colours: h w uint8."""
+    h, w = picture.shape[:2]
+    out = np.zeros((h, w), np.uint8)
+    d0, d1, d2 = b[0] - a[0], b[1] - a[1], b[2] - a[2]
+    length = max(d0 * d0 + d1 * d1 + d2 * d2, np.float32(1e-12))
+    for y in range(h):
+        for x in range(w):
+            e0, e1, e2 = picture[y, x, 0] - a[0], picture[y, x, 1] - a[1], picture[y, x, 2] - a[2]
+            t = min(max((e0 * d0 + e1 * d1 + e2 * d2) / length, np.float32(0.0)), np.float32(1.0))
+            off = max(abs(e0 - t * d0), abs(e1 - t * d1), abs(e2 - t * d2))
+            if off < tolerance:
+                out[y, x] = 1
+    return out
 
 
 def garbage_free(like: Array, model: ScreenModel) -> Array:
@@ -137,7 +171,7 @@ def actor_region(picture: Array, alpha: Array, free: Array, like: Array, model: 
     if not model.is_even:
         other = cv2.morphologyEx(mask & (1 - like), cv2.MORPH_OPEN, _SQUARE[2])
         mask = mask & grown(other, max(2, round(_SHADE * height)))
-    dropped = drop_attached(mask, alpha, picture, model)
+    dropped, beside = attached_markers(mask, alpha, picture, model)
     kept, marks = _sort(mask & (1 - dropped), alpha, picture, model)
     gone = dilate(marks | dropped, _SQUARE[5]) & (1 - dilate(kept, _SQUARE[3]))
     allowed = grown(kept, max(2, round(_REACH * height))) & (1 - gone) & free
@@ -145,7 +179,11 @@ def actor_region(picture: Array, alpha: Array, free: Array, like: Array, model: 
     core = shrunk(inside, max(1, round(_DEPTH * height)))
     solid = cv2.erode(inside, _SQUARE[3], borderType=cv2.BORDER_REPLICATE)
     soft = cv2.blur(core.astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
-    return Region(allowed.astype(np.float32), soft, solid)
+    share = allowed.astype(np.float32)
+    if beside.any():
+        solid_near = cv2.blur(1 - beside.astype(np.float32), (3, 3), borderType=cv2.BORDER_REPLICATE)
+        share = np.where(beside > 0, share * solid_near, share)
+    return Region(share, soft, solid)
 
 
 def _sort(mask: Array, alpha: Array, picture: Array, model: ScreenModel) -> tuple[Array, Array]:

@@ -50,7 +50,8 @@ class ScreenModel:
     ``rgb``: the screen's typical colour, scene-linear Rec.709. ``difference``: the colour difference that keys it.
     ``level``: its value on the typical screen. ``tolerance``: how far the screen's chroma ratios stray from those of
     ``rgb``. ``noise``: standard deviation of the screen's difference as a share of its level. ``shading``: the raw
-    alpha that wrinkles and small shadows of the screen reach. ``surround``: the screen ends inside the picture.
+    alpha that wrinkles and small shadows of the screen reach. ``bounce``: light that the screen throws on the actor, as
+    a share of his other light (``spill.py``). ``surround``: the screen ends inside the picture.
     ``notes``: what was assumed, one sentence each.
     """
 
@@ -61,6 +62,7 @@ class ScreenModel:
     tolerance: float
     noise: float
     shading: float
+    bounce: float
     marker: Marker | None
     bars: Bars
     surround: bool

@@ -7,9 +7,10 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.matting.chroma import DARKEST, difference_plane, screen_like
-from cyclorama.matting.frame import CELL, clean_cells, raw_alpha
+from cyclorama.matting.frame import CELL, clean_cells, raw_alpha, solid_actor
 from cyclorama.matting.regions import grown, peak_colors, screen_hull
 from cyclorama.matting.screen import Bars, Marker, ScreenModel
+from cyclorama.matting.spill import measure_bounce
 
 _BLACK = 0.004
 """Linear value under which a border counts as black."""
@@ -60,6 +61,8 @@ def survey(samples: list[Array], draft: ScreenModel) -> ScreenModel:
         marker=_agree([s.marks for s in sights], draft),
         surround=float(np.median([s.outside for s in sights])) > _LEAST_SURROUND,
     )
+    solid = np.concatenate([solid_actor(picture, model) for picture in samples])
+    model = replace(model, bounce=measure_bounce(solid, model.rgb))
     return replace(model, notes=_notes(model, max(s.actor for s in sights)))
 
 

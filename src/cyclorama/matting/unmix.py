@@ -10,18 +10,12 @@ from cyclorama.core.layers import Foreground
 from cyclorama.matting.chroma import difference_at
 from cyclorama.matting.frame import FrameParts
 from cyclorama.matting.screen import ScreenModel
+from cyclorama.matting.spill import REFLECTION, Rgb, bounce_gain, despill
 
 _LUMA_WEIGHT = np.float32(0.6)
 """Say of the luma alpha where actor and screen differ in luma: luma is sharp where 4:2:0 chroma is not."""
 _LUMA_LIMIT = np.float32(0.4)
 """The most that luma may move alpha."""
-_GREATEST_SHARE = np.float32(0.5)
-"""Despill limit between the mean (0) and the greater (1) of the two other channels."""
-_BOUNCE = 0.08
-"""Light of the screen that an actor throws back, as a share of the screen's own: so much more is taken off, down to the
-mean of the two other channels, and no more, so that yellow stays yellow."""
-Rgb = tuple[Any, Any, Any]
-"""Three float32 of one pixel inside a kernel."""
 Tap = tuple[int, int, Any]
 """Two cells around a pixel and the share of the second."""
 _ZERO, _HALF, _ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
@@ -54,8 +48,10 @@ def unmix(plate: Array, parts: FrameParts, model: ScreenModel) -> Foreground:
     alpha = np.zeros(plate.shape[:2], np.float32)
     fields = (parts.clean, parts.actor, parts.allowed, parts.core)
     shade = np.float32(np.clip(model.shading, floor, 0.25))
-    bounce = np.float32(_BOUNCE * model.rgb[k])
-    _unmix(plate, fields, (k, i, np.float32(mix), floor, shade, bounce), (parts.factor, parts.cell), color, alpha)
+    gain = bounce_gain(model.bounce, model.rgb)
+    light = (gain[0], gain[1], gain[2]), np.float32(REFLECTION * model.rgb[k])
+    key = k, i, np.float32(mix), floor, shade
+    _unmix(plate, fields, key, light, (parts.factor, parts.cell), (color, alpha))
     return Foreground(color, alpha)
 
 
@@ -102,9 +98,9 @@ def _luma(rgb: Rgb) -> Any:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _soft_alpha(pixel: Rgb, clean: Rgb, actor: Rgb, spill: Any, key: tuple[int, int, Any, Any, Any, Any]) -> Any:
+def _soft_alpha(pixel: Rgb, clean: Rgb, actor: Rgb, spill: Any, key: tuple[int, int, Any, Any, Any]) -> Any:
     """Alpha of one pixel outside the core, from the screen's and the nearest solid actor's colour there."""
-    k, i, mix, floor, shade, _ = key
+    k, i, mix, floor, shade = key
     d_clean = max(difference_at(clean[0], clean[1], clean[2], k, i, mix), np.float32(1e-6))
     d = difference_at(pixel[0], pixel[1], pixel[2], k, i, mix)
     # alpha = 1 - d(C) / d(B) takes d(F) = 0; near the core the spill on the actor is allowed for: d(F) = spill.
@@ -131,19 +127,6 @@ def _likeness(pixel: Rgb, clean: Rgb, k: int) -> Any:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _despill(rgb: Rgb, k: int, bounce: Any) -> Rgb:
-    """The screen's channel limited by the others; what is taken off is the screen's light, so it is not put back."""
-    r, g, b = rgb
-    own, other = (g, b) if k == 1 else (b, g)
-    mean = _HALF * (r + other)
-    limit = _GREATEST_SHARE * max(r, other) + (_ONE - _GREATEST_SHARE) * mean
-    own = min(own, limit, max(mean, own - bounce))
-    if k == 1:
-        return r, own, b
-    return r, g, own
-
-
-@njit(cache=True, nogil=True, inline="always")
 def _rechroma(rgb: Rgb, actor: Rgb, share: Any) -> Rgb:
     """``share`` of the way to the chroma of the nearest solid actor, at this pixel's luma."""
     luma, y_actor = _luma(rgb), _luma(actor)
@@ -166,10 +149,17 @@ def _span(allowed: Array, y0: int, y1: int) -> tuple[int, int]:
 
 @njit(cache=True, nogil=True)
 def _unmix(
-    plate: Array, fields: tuple[Array, ...], key: tuple[Any, ...], sizes: tuple[int, int], color: Array, alpha: Array
+    plate: Array,
+    fields: tuple[Array, ...],
+    key: tuple[Any, ...],
+    light: tuple[Any, Any],
+    sizes: tuple[int, int],
+    out: tuple[Array, Array],
 ) -> None:
     clean_field, actor_field, allowed, core = fields
     factor, cell = sizes
+    color, alpha = out
+    gain, reflection = light
     h, w = alpha.shape
     fine, coarse = np.float32(1.0 / factor), np.float32(1.0 / (factor * cell))
     for y in range(h):
@@ -185,7 +175,7 @@ def _unmix(
             solid = _plane(core, rows, columns)
             if solid >= np.float32(0.999):
                 alpha[y, x] = _ONE
-                color[y, x, 0], color[y, x, 1], color[y, x, 2] = _despill(pixel, key[0], key[5])
+                color[y, x, 0], color[y, x, 1], color[y, x, 2] = despill(pixel, key[0], gain, reflection)
                 continue
             at = tap(x, coarse, actor_field.shape[1])
             clean = _rgb_at(clean_field, cell_rows, at)
@@ -198,5 +188,5 @@ def _unmix(
             r, g, b = pixel[0] - rest * clean[0], pixel[1] - rest * clean[1], pixel[2] - rest * clean[2]
             mixed = max(r, _ZERO), max(g, _ZERO), max(b, _ZERO)
             alpha[y, x] = a
-            own = _despill(_rechroma(mixed, actor, _ONE - solid), key[0], a * key[5])
+            own = despill(_rechroma(mixed, actor, _ONE - solid), key[0], gain, a * reflection)
             color[y, x, 0], color[y, x, 1], color[y, x, 2] = own
