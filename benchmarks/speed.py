@@ -380,6 +380,7 @@ def _psnr_db(one: Path, two: Path) -> float:
 
 def replace(words: list[str], record: Path) -> None:
     """``cyc replace`` as a user runs it, with a CPU clock on every stage of the report's stopwatch."""
+    import cyclorama.project  # noqa: F401  its imports are counted apart
     from cyclorama import cli, job
     from cyclorama.report import Stopwatch
 

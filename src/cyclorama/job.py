@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from cyclorama import __version__
 from cyclorama.core.arrays import Array
+from cyclorama.core.errors import InputError
 from cyclorama.extremes import Extremes
 from cyclorama.folder import ShotFolder, shot_folder
 from cyclorama.mattes import MatteFolder
@@ -25,6 +26,8 @@ from cyclorama.report import Report, Stopwatch, plain
 from cyclorama.settings import KeySettings, parse_range
 
 Picture = TypeVar("Picture")
+_MATTES = "matte"
+"""The folder of the mattes in the kept folder."""
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) as the work goes on."""
 
@@ -108,9 +111,15 @@ def open_job(settings: JobSettings, progress: Progress, *, folders: tuple[Path, 
         plate = open_clip(settings.plate, notes=notes)
         stack.callback(plate.close)
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
+        _require_own_folder(settings)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
         check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=len(frames))
         yield Job(plate, frames, folder, notes, progress, stack, Stopwatch(), Extremes())
+
+
+def _require_own_folder(settings: JobSettings) -> None:
+    if settings.work is not None and settings.output.absolute().parent == settings.work.absolute() / _MATTES:
+        raise InputError(f"{settings.output}: the mattes of --work go there; choose another folder for the output")
 
 
 def write_frames(

@@ -173,6 +173,7 @@ def screen_facts(model: ScreenModel) -> dict[str, Any]:
         "difference_level": round(model.level, 5),
         "noise_percent": round(100 * model.noise, 3),
         "shading_percent": round(100 * model.shading, 2),
+        "bounce_percent": round(100 * model.bounce, 2),
         "tolerance": round(model.tolerance, 4),
         "marker": None if model.marker is None else {"size_percent": round(100 * model.marker.size, 2)},
         "surround": model.surround,

@@ -236,7 +236,7 @@ class KeyJobSettings:
     ] = None
     only_matte: Annotated[bool, Option("Write the alpha alone, 16-bit grey, as NAME%04d.png.")] = False
     sheet: Annotated[Path | None, Option("Put check sheets of six frames in this folder.")] = None
-    frames: Annotated[str | None, _FRAMES] = None
+    frames: Annotated[str | None, Option("Frames A up to but without B of the plate, as A:B.")] = None
     work: Annotated[Path | None, Option("Keep the mattes and the report in this folder.")] = None
     overwrite: Annotated[bool, _OVERWRITE] = False
 

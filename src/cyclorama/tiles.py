@@ -14,7 +14,7 @@ _INK, _PAPER = (225, 225, 225), 28
 _GAP = 6
 _FONT, _FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.45
 _NARROWEST = 300
-"""Width of a tile in which a caption can be read."""
+"""Width of a tile in which any caption can be read."""
 
 
 def png(picture: Array) -> bytes:
@@ -39,7 +39,8 @@ def tile_hw(hw: tuple[int, int], area: float) -> tuple[int, int]:
 
 def captioned(picture: Array, caption: str) -> Array:
     """The picture under its caption, which is set smaller where it is too long for one line."""
-    width = max(picture.shape[1], _NARROWEST)
+    (needed, _), _ = cv2.getTextSize(caption, _FONT, _FONT_SCALE, 1)
+    width = max(picture.shape[1], min(needed + 8, _NARROWEST))
     out = np.full((picture.shape[0] + _BAR, width, 3), _PAPER, np.uint8)
     out[_BAR:, : picture.shape[1]] = picture
     write(out, caption, (4, _BAR - 7), room=width - 8)

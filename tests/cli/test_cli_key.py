@@ -144,6 +144,7 @@ def scene(case: Case, tmp_path: Path) -> Path:
         ("plate.mov", ["--frames=9:"], "holds no frames"),
         ("a.mov", ["--screen=mauve"], "green, blue or #rrggbb"),
         ("a.mov", ["--screen=blue"], "no screen of"),
+        ("w/matte/%d.png", ["--only-matte", "--work=HERE/w"], "the mattes of --work go there"),
         ("a/%d.png", ["--sheet=HERE/a"], "folder of their own"),
         ("a/%d.png", ["--sheet=HERE/letter"], "a folder is needed"),
         ("a.mov", ["--sheet=HERE/binary", "--matte=HERE/binary"], "folder of their own"),

@@ -12,7 +12,7 @@ from cyclorama.core.layers import Foreground, Key
 from cyclorama.matting.edge import UNCHANGED, grow, levels, soften
 from cyclorama.matting.masks import Mask, united
 from cyclorama.matting.straight import CELL, straight_around
-from cyclorama.matting.unmix import channel_at, tap
+from cyclorama.matting.taps import channel_at, tap
 
 _OWN = 0.25
 """Alpha from which an edited pixel keeps its own straight colour; below, the sure colour around comes in."""

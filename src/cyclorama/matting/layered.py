@@ -11,7 +11,7 @@ from cyclorama.matting.field import fill, gather
 from cyclorama.matting.given import Alphas
 from cyclorama.matting.masks import Mask
 from cyclorama.matting.straight import CELL, straight_around
-from cyclorama.matting.unmix import channel_at, tap
+from cyclorama.matting.taps import channel_at, tap
 
 
 class LastFrame:
