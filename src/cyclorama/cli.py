@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +12,7 @@ from typer.exceptions import TyperException
 
 from cyclorama import __version__
 from cyclorama.core.errors import CycloramaError
+from cyclorama.interrupt import Terminated, stoppable
 from cyclorama.options import command_of
 from cyclorama.settings import KeyJobSettings, Settings
 
@@ -95,8 +95,13 @@ def _work(job: Callable[[_Progress], "Report"], settings: _Settings, as_json: bo
     """Runs a job and says what it did."""
     from cyclorama.progress import JsonProgress, TerminalProgress
 
-    with (JsonProgress if as_json else TerminalProgress)() as progress:
-        report = job(progress.update)
+    with (JsonProgress if as_json else TerminalProgress)() as progress, stoppable() as heed:
+
+        def update(stage: str, done: int, total: int) -> None:
+            heed()
+            progress.update(stage, done, total)
+
+        report = job(update)
     if as_json:
         print(json.dumps({"event": "report", **report.facts}), flush=True)
         return
@@ -109,7 +114,6 @@ def _work(job: Callable[[_Progress], "Report"], settings: _Settings, as_json: bo
 
 def _run(job: Callable[[_Progress], "Report"], settings: _Settings, *, as_json: bool, debug: bool) -> None:
     """Runs a job and turns what goes wrong into one sentence and an exit code."""
-    signal.signal(signal.SIGTERM, _terminated)
     try:
         _work(job, settings, as_json)
     except CycloramaError as error:
@@ -118,7 +122,7 @@ def _run(job: Callable[[_Progress], "Report"], settings: _Settings, *, as_json: 
         _fail(error.kind, str(error), error.exit_code, as_json)
     except KeyboardInterrupt:
         _fail("interrupted", _STOPPED, 130, as_json)
-    except _Terminated:
+    except Terminated:
         _fail("interrupted", _STOPPED, 143, as_json)
     except MemoryError:
         _fail("machine", "this machine has too little memory for the shot; try a smaller plate", 3, as_json)
@@ -129,14 +133,6 @@ def _run(job: Callable[[_Progress], "Report"], settings: _Settings, *, as_json: 
             raise
         text = f"{type(error).__name__}: {error}; this is our bug: run again with --debug and report it"
         _fail("bug", text, 1, as_json)
-
-
-class _Terminated(BaseException):
-    """SIGTERM came."""
-
-
-def _terminated(*_: object) -> None:
-    raise _Terminated
 
 
 def _fail(kind: str, text: str, code: int, as_json: bool) -> None:

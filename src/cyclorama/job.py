@@ -58,6 +58,7 @@ class Job:
     """``frames``: those of the plate that are worked on. ``stack``: closes what was opened when the job ends.
     ``extremes``: told the mattes of every frame that is written."""
 
+    plate_path: Path
     plate: ClipReader
     frames: range
     folder: ShotFolder
@@ -91,7 +92,10 @@ class Job:
             "rate": str(self.plate.rate),
             **own,
             "assumed": list(self.notes.texts()),
-            "warnings": self.extremes.warnings(given=bool(settings.key.matte)) + warnings,
+            "warnings": self.extremes.warnings(
+                given=bool(settings.key.matte or settings.key.mask or settings.key.matting)
+            )
+            + warnings,
             "seconds": {k: round(v, 3) for k, v in self.watch.seconds.items()},
         }
 
@@ -114,7 +118,7 @@ def open_job(settings: JobSettings, progress: Progress, *, folders: tuple[Path, 
         _require_own_folder(settings)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
         check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=len(frames))
-        yield Job(plate, frames, folder, notes, progress, stack, Stopwatch(), Extremes())
+        yield Job(settings.plate, plate, frames, folder, notes, progress, stack, Stopwatch(), Extremes())
 
 
 def _require_own_folder(settings: JobSettings) -> None:

@@ -1,45 +1,75 @@
 """How the actor is taken off the plate: the key that the settings ask for."""
 
 import re
-from contextlib import ExitStack
 
 import numpy as np
 
 from cyclorama.core.display import linear_from_display
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
+from cyclorama.footage import carried_key, learned_key
+from cyclorama.job import Job
 from cyclorama.matting import (
     AdjustedKey,
+    CleanPlate,
     ClipMask,
     GivenKey,
     JointAlphas,
     LastFrame,
     ScreenKey,
     SplitKey,
+    analyse_matte,
     analyse_screen,
 )
-from cyclorama.media import ClipReader, Notes
 from cyclorama.retouch import Studio, controls_of
 from cyclorama.settings import KeySettings
 
 
-def make_key(settings: KeySettings, plate: ClipReader, notes: Notes, stack: ExitStack) -> Key:
-    """The key of a shot, a ``LayeredKey`` where several actors are told apart. What it holds open is closed with
-    ``stack``; what was assumed goes to ``notes``."""
-    controls, studio = controls_of(settings), Studio(plate, notes, stack)
+def make_key(settings: KeySettings, job: Job, *, with_spill: bool = False) -> Key:
+    """The key of a shot, a ``LayeredKey`` where several actors are told apart. ``with_spill``: a screen's key tells the
+    spill that it took off. What it holds open is closed with the job; what was assumed goes to its notes."""
+    _require_one_source(settings)
+    controls, studio = controls_of(settings), Studio(job.plate, job.notes, job.stack)
+    if not controls.despill.is_always(1.0):
+        if settings.is_given:
+            raise InputError("--despill needs a screen's key, and a matte takes none off; leave one of them out")
+        with_spill = True
     mattes = tuple(LastFrame(studio.matte(path)) for path in settings.matte)
-    if len(mattes) > 1 and settings.split:
-        raise InputError("--split divides one key, and several --matte are layers already; leave one of them out")
-    if mattes and not controls.despill.is_always(1.0):
-        raise InputError("--despill needs a screen's key, and a --matte takes none off; leave one of them out")
     splits = tuple(ClipMask(studio.matte(path, "a rough matte")) for path in settings.split)
     garbage, holdout = studio.masks(settings.garbage, "garbage"), studio.masks(settings.holdout, "holdout")
-    key: Key = _given_key(mattes) if mattes else _screen_key(settings, plate, notes)
+    if mattes:
+        key = _given_key(mattes, job, refine=settings.refine)
+    elif settings.matting:
+        key = learned_key(settings, job, studio)
+    elif settings.mask:
+        key = carried_key(settings, job, studio)
+    else:
+        key = _screen_key(settings, job, studio, with_spill=with_spill)
     if garbage or holdout or not controls.is_identity:
-        key = AdjustedKey(key, controls, plate.hw, garbage, holdout)
+        key = AdjustedKey(key, controls, job.plate.hw, garbage, holdout)
     if splits:
         return SplitKey(key, splits, rest=True)
     return SplitKey(key, tuple(ClipMask(m) for m in mattes), rest=False) if len(mattes) > 1 else key
+
+
+def _require_one_source(settings: KeySettings) -> None:
+    """Refuse settings that ask for two keys at once, or for half of one."""
+    if len(settings.matte) > 1 and settings.split:
+        raise InputError("--split divides one key, and several --matte are layers already; leave one of them out")
+    asked = {
+        "--matte": bool(settings.matte),
+        "--matting": settings.matting is not None,
+        "--mask": bool(settings.mask) and settings.matting is None,
+        "--screen": settings.screen is not None,
+        "--clean-plate": settings.clean_plate is not None and settings.screen is None,
+    }
+    sources = [flag for flag, given in asked.items() if given]
+    if len(sources) > 1:
+        raise InputError(f"the actor is taken off in one way; leave out one of {' and '.join(sources)}")
+    if (settings.matting is None) != (settings.weights is None):
+        raise InputError("a learned matte needs both --matting NAME and --weights FILE")
+    if settings.refine and not settings.matte:
+        raise InputError("--refine solves the edge of a --matte, and none is given; leave it out")
 
 
 def screen_key_of(key: Key) -> ScreenKey | None:
@@ -49,15 +79,17 @@ def screen_key_of(key: Key) -> ScreenKey | None:
     return key if isinstance(key, ScreenKey) else None
 
 
-def _given_key(mattes: tuple[LastFrame, ...]) -> Key:
-    return GivenKey(mattes[0] if len(mattes) == 1 else JointAlphas(mattes))
+def _given_key(mattes: tuple[LastFrame, ...], job: Job, *, refine: bool) -> Key:
+    alphas = mattes[0] if len(mattes) == 1 else JointAlphas(mattes)
+    return analyse_matte(job.plate, alphas) if refine else GivenKey(alphas)
 
 
-def _screen_key(settings: KeySettings, plate: ClipReader, notes: Notes) -> Key:
-    model = analyse_screen(plate, screen_rgb=screen_rgb(settings.screen))
+def _screen_key(settings: KeySettings, job: Job, studio: Studio, *, with_spill: bool) -> Key:
+    clean = None if settings.clean_plate is None else CleanPlate(studio.clean_plate(settings.clean_plate))
+    model = analyse_screen(job.plate, screen_rgb=screen_rgb(settings.screen), clean=clean)
     for text in model.notes:
-        notes.add("input", text)
-    return ScreenKey(model)
+        job.notes.add("input", text)
+    return ScreenKey(model, with_spill=with_spill, clean=clean)
 
 
 _SCREENS = {"green": "#00b140", "blue": "#0047bb"}

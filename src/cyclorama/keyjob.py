@@ -35,12 +35,12 @@ def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) ->
         shown = sheet_frames(job.frames)
         if settings.sheet is not None:
             _require_free(settings.sheet, settings, shown)
+        asked = settings.sheet is not None or settings.work is not None
         with job.watch("screen"):
-            key = make_key(settings.key, job.plate, job.notes, job.stack)
+            key = make_key(settings.key, job, with_spill=asked)
         screen = screen_key_of(key)
         sheets = CheckSheets(settings.plate.name, shown, screen)
         tally = Tally()
-        asked = settings.sheet is not None or settings.work is not None
         keyed = _keyed(job, key, tally, sheets if asked else None)
         output: ClipWriter[Any]
         if settings.only_matte:

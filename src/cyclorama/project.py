@@ -65,7 +65,7 @@ class _Analysis:
         with self.job.watch("references"):
             references = self._references()
         with self.job.watch("key"):
-            key = make_key(self.settings.key, self.job.plate, self.job.notes, self.job.stack)
+            key = make_key(self.settings.key, self.job)
         with self.job.watch("camera"):
             matchmove, references = self._camera(key, references)
         with self.job.watch("place"):

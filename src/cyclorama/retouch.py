@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cyclorama.core.arrays import Array
+from cyclorama.core.clip import ArrayClip, Clip
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import Keyed
 from cyclorama.matting import Alphas, ClipMask, Mask, MatteControls, PolygonMask
-from cyclorama.media import ClipReader, MatteClip, Notes, open_matte
+from cyclorama.media import ClipReader, MatteClip, Notes, open_clip, open_matte, read_picture
 from cyclorama.media.gate import require_file
 from cyclorama.media.pictures import PICTURE_SUFFIXES, has_useful_alpha, read_matte_picture
 from cyclorama.settings import KeyedPolygon, KeySettings, MaskArgument
@@ -78,19 +79,35 @@ class Studio:
         if path.suffix.lower() in _POLYGON_SUFFIXES:
             return [self._polygon(keys, str(path)) for keys in read_polygons(path)]
         if path.suffix.lower() in PICTURE_SUFFIXES:
-            return [ClipMask(self._picture(path, what))]
+            return [ClipMask(self.picture(path, f"{what} matte"))]
         return [ClipMask(self.matte(path, f"a {what} matte"))]
 
-    def _picture(self, path: Path, what: str) -> Alphas:
+    def picture(self, path: Path, what: str) -> Alphas:
+        """One picture of the plate's size, for every frame. ``InputError`` for another."""
         path = require_file(path)
         channel = "alpha" if has_useful_alpha(path) else "colour"
         still = _Still(read_matte_picture(path, channel, path.name, notes=self.notes))
         if still.hw != self.plate.hw:
             raise InputError(
-                f"{path}: a {what} matte must have the plate's size {_size(self.plate.hw)}, got {_size(still.hw)}; "
+                f"{path}: a {what} must have the plate's size {_size(self.plate.hw)}, got {_size(still.hw)}; "
                 "draw it over a frame of the plate"
             )
         return still
+
+    def clean_plate(self, path: Path) -> Clip:
+        """A picture, or a clip as long as the plate, of the plate's size. ``InputError`` for another."""
+        if path.suffix.lower() in PICTURE_SUFFIXES:
+            clip: Clip = ArrayClip(read_picture(require_file(path), notes=self.notes)[None], self.plate.rate)
+        else:
+            reader = open_clip(path, notes=self.notes)
+            self.stack.callback(reader.close)
+            clip = reader
+        if clip.hw != self.plate.hw or clip.num_frames not in (1, self.plate.num_frames):
+            raise InputError(
+                f"{path}: a clean plate must be one picture or the plate's {self.plate.num_frames} frames, of "
+                f"{_size(self.plate.hw)}, got {clip.num_frames} of {_size(clip.hw)}; export it as the plate was"
+            )
+        return clip
 
     def _polygon(self, keys: tuple[KeyedPolygon, ...], where: str) -> PolygonMask:
         frames = [k.frame for k in keys]

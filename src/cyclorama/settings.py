@@ -98,6 +98,21 @@ class MaskArgument:
         return cls(None, tuple(KeyedPolygon.parse(part) for part in text.removeprefix(_POLYGON).split(";")))
 
 
+@dataclass(frozen=True)
+class PaintedMask:
+    """``FRAME:PICTURE``: the actor painted white on a frame of the plate."""
+
+    frame: int
+    picture: Path
+
+    @classmethod
+    def parse(cls, text: str) -> "PaintedMask":
+        frame, colon, name = text.partition(":")
+        if not (colon and name and frame.isdecimal()):
+            raise InputError(f"a painted mask must be FRAME:PICTURE, such as 0:first.png, got '{text}'")
+        return cls(int(frame), Path(name))
+
+
 def parse_range(text: str, num_frames: int) -> range:
     """``A:B``, frames A up to but without B; either may be left out. ``InputError`` when it holds no frame."""
     match = re.fullmatch(r"(\d*):(\d*)", text)
@@ -141,10 +156,31 @@ class KeySettings:
             shape="CLIP",
         ),
     ] = ()
+    refine: Annotated[
+        bool, Option("Solve the edge of a --matte again from the plate, in a band about its outline.")
+    ] = False
+    mask: Annotated[
+        tuple[PaintedMask, ...],
+        Option(
+            "The actor painted white on one frame of ordinary footage, and on others that correct it; carried through "
+            "the shot. May be repeated.",
+            shape="FRAME:PICTURE",
+        ),
+    ] = ()
+    matting: Annotated[
+        str | None, Option("A learned matte: birefnet, rvm or matanyone2, with --weights.", shape="NAME")
+    ] = None
+    weights: Annotated[
+        str | None, Option("The learned matte's weights: a file, or OWNER/NAME:FILE of a hub.", shape="FILE")
+    ] = None
+    device: Annotated[str, Option("Where a learned matte runs: cpu or cuda.")] = "cpu"
+    commercial_only: Annotated[bool, Option("Refuse learned mattes whose licence forbids commercial use.")] = False
     screen: Annotated[
         str | None, Option("The screen's colour, when it is not found right: green, blue or #rrggbb.")
     ] = None
-
+    clean_plate: Annotated[
+        Path | None, Option("The screen shot without the actor: a picture, or a clip with the plate's camera move.")
+    ] = None
     split: Annotated[
         tuple[Path, ...],
         Option(
@@ -177,10 +213,17 @@ class KeySettings:
     ] = ()
 
     @property
+    def is_given(self) -> bool:
+        """Whether the matte comes from elsewhere than a screen's key."""
+        return bool(self.matte or self.mask or self.matting)
+
+    @property
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read."""
         masks = tuple(m.path for m in (*self.garbage, *self.holdout) if m.path is not None)
-        return (*self.matte, *self.split, *masks)
+        painted = tuple(m.picture for m in self.mask)
+        clean = () if self.clean_plate is None else (self.clean_plate,)
+        return (*self.matte, *self.split, *masks, *painted, *clean)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from cyclorama.matting.adjust import AdjustedKey, MatteControls
 from cyclorama.matting.analyse import analyse_screen
+from cyclorama.matting.clean_plate import CleanPlate
 from cyclorama.matting.given import Alphas, GivenKey
 from cyclorama.matting.kept import KeptMattes, keep_mattes
 from cyclorama.matting.key import ScreenKey
@@ -15,6 +16,7 @@ __all__ = [
     "MATTE_MODELS",
     "AdjustedKey",
     "Alphas",
+    "CleanPlate",
     "ClipMask",
     "GivenKey",
     "JointAlphas",

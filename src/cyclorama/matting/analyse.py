@@ -10,6 +10,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.clip import Clip
 from cyclorama.core.errors import InputError
 from cyclorama.matting.chroma import difference_of
+from cyclorama.matting.clean_plate import CleanPlate
 from cyclorama.matting.screen import ScreenModel
 from cyclorama.matting.survey import find_bars, survey
 
@@ -33,11 +34,13 @@ class _Cluster:
     roughness: float
 
 
-def analyse_screen(clip: Clip, *, screen_rgb: tuple[float, float, float] | None = None) -> ScreenModel:
+def analyse_screen(
+    clip: Clip, *, screen_rgb: tuple[float, float, float] | None = None, clean: CleanPlate | None = None
+) -> ScreenModel:
     """The shot's screen, from one pass over at most 48 evenly spaced frames of a proxy.
 
-    ``screen_rgb``: the screen's colour, scene-linear Rec.709, when the user gives it. ``InputError`` when the shot
-    shows no green or blue screen.
+    ``screen_rgb``: the screen's colour, scene-linear Rec.709, when the user gives it. ``clean``: the clean plate, where
+    the crew shot one. ``InputError`` when the shot shows no green or blue screen.
     """
     small = clip.proxy(_PROXY_SIDE)
     count = min(_MOST_SAMPLES, small.num_frames)
@@ -45,7 +48,8 @@ def analyse_screen(clip: Clip, *, screen_rgb: tuple[float, float, float] | None 
     samples = [small.frame(int(index)) for index in chosen]
     bars = find_bars(samples)
     few = np.stack([bars.inside(s) for s in samples[:: max(1, len(samples) // 6)]])
-    cluster = _given_cluster(few, screen_rgb) if screen_rgb is not None else _dominant_cluster(few)
+    found = [_given_cluster(few, screen_rgb)] if screen_rgb is not None else _screens_of(few)
+    cluster = found[0]
     k = difference_of(cluster.rgb)[0]
     screen: Literal["green", "blue"] = "green" if k == 1 else "blue"
     draft = ScreenModel(
@@ -65,15 +69,26 @@ def analyse_screen(clip: Clip, *, screen_rgb: tuple[float, float, float] | None 
     k, i, j, mix = draft.difference
     rgb = cluster.rgb
     draft = replace(draft, level=rgb[k] - max(rgb[i], (1 - mix) * rgb[i] + mix * rgb[j]))
-    return survey(samples, draft)
+    given = [None if clean is None else clean.picture(int(at), small.hw) for at in chosen]
+    model = survey(samples, given, draft)
+    return model if len(found) == 1 else replace(model, notes=(_two_screens(found), *model.notes))
 
 
-def _dominant_cluster(pictures: Array) -> _Cluster:
+def _screens_of(pictures: Array) -> list[_Cluster]:
+    """The screens that are seen, the larger one first; ``InputError`` when there is none."""
     found = [c for c in (_cluster_of(pictures, k, None) for k in (1, 2)) if c is not None]
     screens = [c for c in found if _is_screen(c)]
     if not screens:
         raise InputError(f"no green or blue screen was found in the plate; {_REMEDY}")
-    return max(screens, key=lambda c: c.share)
+    return sorted(screens, key=lambda c: -c.share)
+
+
+def _two_screens(found: list[_Cluster]) -> str:
+    words = [f"{'green' if c.rgb[1] > c.rgb[2] else 'blue'} ({100 * c.share:.0f} % of the picture)" for c in found]
+    return (
+        f"Two screens were found, {words[0]} and {words[1]}: the first was keyed and the second kept; name the other "
+        "with --screen, or cover it with a garbage matte."
+    )
 
 
 def _is_screen(cluster: _Cluster) -> bool:

@@ -24,6 +24,12 @@ _UNEVEN = 0.06
 """Local standard deviation of raw alpha above which it counts as uneven: hair is, a shadow is not."""
 
 
+_SURE = 0.15
+"""Least d of a given clean plate, as a share of the screen's level, where it counts as screen."""
+_LEAST_BOTH = 100
+"""Least pixels of screen in both the frame and its clean plate to compare their exposure."""
+
+
 @dataclass(frozen=True)
 class FrameParts:
     """What the full-resolution kernels read. ``factor``: plate pixels a working pixel. ``clean``: the clean plate, one
@@ -94,28 +100,63 @@ def working_factor(hw: tuple[int, int]) -> int:
     return max(1, round((hw[0] * hw[1]) ** 0.5 / _WORKING_SIDE))
 
 
-def read_frame(plate: Array, model: ScreenModel) -> FrameParts:
-    """``plate``: h w 3 float32 scene-linear, any resolution of the shot."""
+def read_frame(plate: Array, model: ScreenModel, given: Array | None = None) -> FrameParts:
+    """``plate``: h w 3 float32 scene-linear, any resolution of the shot. ``given``: the clean plate, where the crew
+    shot one, of the same size."""
     factor = working_factor(plate.shape[:2])
-    picture = plate if factor == 1 else block_mean(plate, factor)
-    clean, difference, region = _regions(picture, model)
-    seen = np.dstack([picture, np.maximum(difference, 0.0)])
+    picture = _at_work(plate, factor)
+    look = look_at(picture, model, None if given is None else _at_work(given, factor))
+    region = _region(picture, look, model)
+    seen = np.dstack([picture, np.maximum(look.difference, 0.0)])
     mean, confidence = gather(seen, region.solid, CELL)
     actor = fill(mean, confidence, np.zeros(4, np.float32))
-    return FrameParts(factor, CELL, clean, actor, region.allowed, region.core)
+    return FrameParts(factor, look.cell, look.clean, actor, region.allowed, region.core)
 
 
-def solid_actor(picture: Array, model: ScreenModel) -> Array:
-    """Colours of the actor's inside in one frame: n 3."""
-    region = _regions(picture, model)[2]
+def solid_actor(picture: Array, model: ScreenModel, given: Array | None) -> Array:
+    """Colours of the actor's inside in one frame: n 3. All at working resolution."""
+    region = _region(picture, look_at(picture, model, given), model)
     return np.asarray(picture[region.core >= 1], np.float32)
 
 
-def _regions(picture: Array, model: ScreenModel) -> tuple[Array, Array, Region]:
-    """Clean plate by cell, colour difference, regions, of a picture at working resolution."""
+@dataclass(frozen=True)
+class Look:
+    """A working picture against its clean plate. ``clean``: the clean plate by ``cell`` working pixels. ``difference``:
+    d(C), ``alpha``: raw, ``like``: pixels of the screen's chroma, all h w."""
+
+    clean: Array
+    cell: int
+    difference: Array
+    alpha: Array
+    like: Array
+
+
+def look_at(picture: Array, model: ScreenModel, given: Array | None) -> Look:
+    """``picture``, ``given``: h w 3, at working resolution."""
     k, i, _, mix = model.difference
     difference = difference_plane(picture, k, i, mix)
-    clean = clean_cells(picture, difference, model)
-    alpha = raw_alpha(difference, difference_plane(clean, k, i, mix), CELL)
     like = screen_like(picture, difference, model.axis, DARKEST * model.level, model.tolerance)
-    return clean, difference, actor_region(picture, alpha, garbage_free(like, model), like, model)
+    if given is None:
+        clean, cell = clean_cells(picture, difference, model), CELL
+    else:
+        clean, cell = _given_cells(picture, like, given, model), 1
+    return Look(clean, cell, difference, raw_alpha(difference, difference_plane(clean, k, i, mix), cell), like)
+
+
+def _given_cells(picture: Array, like: Array, given: Array, model: ScreenModel) -> Array:
+    """A clean plate as it was shot, at the exposure of this frame; the screen's own field where it shows no screen."""
+    k, i, _, mix = model.difference
+    empty = difference_plane(given, k, i, mix)
+    screen = screen_like(given, empty, model.axis, _SURE * model.level, model.tolerance)
+    both = (screen & like) > 0
+    gain = np.median(picture[both] / np.maximum(given[both], 1e-4), axis=0) if both.sum() >= _LEAST_BOTH else 1.0
+    mean, confidence = gather(np.ascontiguousarray(given * np.asarray(gain, np.float32)), screen, 1)
+    return fill(mean, np.minimum(confidence, 1.0), np.array(model.rgb, np.float32))
+
+
+def _at_work(picture: Array, factor: int) -> Array:
+    return picture if factor == 1 else block_mean(picture, factor)
+
+
+def _region(picture: Array, look: Look, model: ScreenModel) -> Region:
+    return actor_region(picture, look.alpha, garbage_free(look.like, model), look.like, model)

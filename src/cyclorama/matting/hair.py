@@ -13,17 +13,18 @@ _WINDOW = 9
 _FEW, _MANY = 0.55, 0.75
 """Share of partial pixels in the window from which the solve has a say, and from which it has the whole say: an edge as
 sharp as the picture stays below."""
-_TRUST = 0.15
+_TRUST = 1.0
 """Weight of the alpha found pixel by pixel against the smoothness of the closed form."""
 _NOISE = 0.02
-"""Linear noise of the plate that the closed form allows for."""
+"""Linear noise of luma that the closed form allows for."""
+_LUMA = np.full((3, 1), 1.0, np.float32) @ np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 
 
 def solve_hair(plate: Array, alpha: Array, factor: int) -> Array:
     """``alpha`` with its wide soft regions solved by the closed form; itself where there is none.
 
-    In linear light a strand's pixel lies on the line from screen to hair, and luma, which 4:2:0 keeps sharp, places it
-    there better than chroma does alone. ``plate``: h w 3 float32 scene-linear. ``factor``: pixels a working pixel.
+    In linear light alpha is affine in luma where screen and hair are even, and luma is what 4:2:0 keeps sharp: it draws
+    the strands that chroma blurs. ``plate``: h w 3 float32 scene-linear. ``factor``: pixels a working pixel.
     """
     partial = ((alpha > _PARTIAL) & (alpha < 1 - _PARTIAL)).astype(np.float32)
     h, w = alpha.shape
@@ -34,5 +35,5 @@ def solve_hair(plate: Array, alpha: Array, factor: int) -> Array:
         return alpha
     weight = cv2.resize(weight, (w, h), interpolation=cv2.INTER_LINEAR)
     band = ((weight > 0) & (alpha < 1)).astype(np.uint8)
-    solved = solve_band(plate, alpha, np.full_like(alpha, _TRUST), band, noise=_NOISE)
+    solved = solve_band(cv2.transform(plate, _LUMA), alpha, np.full_like(alpha, _TRUST), band, noise=_NOISE)
     return np.asarray(alpha + weight * (solved - alpha), np.float32)

@@ -56,6 +56,14 @@ def opened(mask: Array, element: Array) -> Array:
     return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, element), mask.dtype)
 
 
+def larger(mask: Array, extent_px: float) -> Array:
+    """The pieces of ``mask`` that are wider or higher than ``extent_px``."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    keep = stats[:, 2:4].max(1) > extent_px
+    keep[0] = False
+    return keep[labels].astype(np.uint8)
+
+
 def ellipse(radius: int) -> Array:
     """A disc for morphology."""
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
@@ -128,6 +136,7 @@ def attached_markers(mask: Array, alpha: Array, picture: Array, model: ScreenMod
     mixed = between(picture, np.array(model.rgb, np.float32), np.array(marker.rgb, np.float32), _OFF_LINE * model.level)
     opaque = mask & (alpha > _OPAQUE).astype(np.uint8)
     broad = opened(opaque, ellipse(max(1, round(_BROAD * marker.size * height))))
+    broad = larger(broad, marker.size * height)
     solid = broad | opened(mask & (1 - mixed), _SQUARE[2])
     rim = grown(solid, _RIM)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask & mixed & (1 - rim), connectivity=8)

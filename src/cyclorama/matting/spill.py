@@ -39,7 +39,7 @@ _PAINT_CAST = 1.8, 2.6
 _PAINT_EXCESS = 0.08, 0.16
 """A thing is painted in the screen's hue, and keeps it, when its channel is so many times the mean of the others, and
 exceeds it by such a share of the screen: each a ramp from no to yes."""
-_HALF, _ONE = np.float32(0.5), np.float32(1.0)
+_ZERO, _HALF, _ONE = np.float32(0.0), np.float32(0.5), np.float32(1.0)
 _TINY = np.float32(1e-6)
 
 
@@ -76,16 +76,21 @@ def despill(rgb: Rgb, k: int, gain: Rgb, reflection: Any, solid: Any, hue: Rgb) 
     ``hue``: the screen's red and other channel as shares of its own, and how far those stray: what is of that very hue
     is a reflection, or the screen seen between strands.
 
-    What is neutral stays neutral: a white shirt in full light holds little bounce, and must not turn to the complement.
+    What is neutral tells its own bounce by its cast, and gets no more than that taken off: a white shirt in full light
+    holds little, and must not turn to the complement.
     """
-    r, other = rgb[0] * gain[0], (rgb[2] * gain[2] if k == 1 else rgb[1] * gain[1])
-    shot = rgb[1] if k == 1 else rgb[2]
-    own = shot * (gain[1] if k == 1 else gain[2])
+    shot, beside, own_gain, other_gain = rgb[1], rgb[2], gain[1], gain[2]
+    if k != 1:
+        shot, beside, own_gain, other_gain = rgb[2], rgb[1], gain[2], gain[1]
+    level = max(_HALF * (rgb[0] + beside), _TINY)
+    cast = shot / level - _ONE
+    colourless = _ONE - ramp(abs(rgb[0] - beside), np.float32(0.2) * level, np.float32(0.6) * level)
+    colourless *= ramp(cast, -0.25, -0.1)
+    full = _HALF * (gain[0] + other_gain) / own_gain - _ONE
+    part = _ONE - colourless * (_ONE - min(max(cast / max(full, _TINY), _ZERO), _ONE))
+    r, other = rgb[0] * (_ONE + part * (gain[0] - _ONE)), beside * (_ONE + part * (other_gain - _ONE))
+    own = shot * (_ONE + part * (own_gain - _ONE))
     mean = _HALF * (r + other)
-    colourless = (_ONE - ramp(abs(r - other), np.float32(0.2) * mean, np.float32(0.6) * mean)) * ramp(
-        shot, np.float32(0.75) * mean, np.float32(0.9) * mean
-    )
-    own += colourless * (max(own, min(shot, mean)) - own)
     limit = _GREATEST_SHARE * max(r, other) + (_ONE - _GREATEST_SHARE) * mean
     clean = min(own, limit, max(mean, own - reflection))
     excess = (own - mean) * np.float32(REFLECTION) / max(reflection, _TINY)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.matting.chroma import DARKEST, difference_plane, screen_like
-from cyclorama.matting.frame import CELL, clean_cells, raw_alpha, solid_actor
+from cyclorama.matting.chroma import difference_plane
+from cyclorama.matting.frame import look_at, solid_actor
 from cyclorama.matting.regions import grown, peak_colors, screen_hull
 from cyclorama.matting.screen import Bars, Marker, ScreenModel
 from cyclorama.matting.spill import measure_bounce
@@ -51,9 +51,9 @@ def find_bars(samples: list[Array]) -> Bars:
     return Bars(run(rows) / h, run(rows[::-1]) / h, run(columns) / w, run(columns[::-1]) / w)
 
 
-def survey(samples: list[Array], draft: ScreenModel) -> ScreenModel:
-    """``draft`` completed with what its samples show."""
-    sights = [_look(picture, draft) for picture in samples]
+def survey(samples: list[Array], given: list[Array | None], draft: ScreenModel) -> ScreenModel:
+    """``draft`` completed with what its samples show. ``given``: their clean plates, where the crew shot them."""
+    sights = [_look(picture, clean, draft) for picture, clean in zip(samples, given)]
     model = replace(
         draft,
         noise=float(np.median([s.noise for s in sights])),
@@ -61,20 +61,17 @@ def survey(samples: list[Array], draft: ScreenModel) -> ScreenModel:
         marker=_agree([s.marks for s in sights], draft),
         surround=float(np.median([s.outside for s in sights])) > _LEAST_SURROUND,
     )
-    solid = np.concatenate([solid_actor(picture, model) for picture in samples])
+    solid = np.concatenate([solid_actor(picture, model, clean) for picture, clean in zip(samples, given)])
     model = replace(model, bounce=measure_bounce(solid, model.rgb))
     return replace(model, notes=_notes(model, max(s.actor for s in sights)))
 
 
-def _look(picture: Array, draft: ScreenModel) -> _Sight:
-    k, i, _, mix = draft.difference
-    difference = difference_plane(picture, k, i, mix)
-    clean = clean_cells(picture, difference, draft)
-    alpha = raw_alpha(difference, difference_plane(clean, k, i, mix), CELL)
-    like = screen_like(picture, difference, draft.axis, DARKEST * draft.level, draft.tolerance)
+def _look(picture: Array, given: Array | None, draft: ScreenModel) -> _Sight:
+    look = look_at(picture, draft, given)
+    alpha, like = look.alpha, look.like
     marks, actor = _find_marks(picture, alpha, like)
     outside = float(1.0 - screen_hull(draft.bars.inside(like)).mean())
-    return _Sight(_noise(difference, like), _shading(alpha, like), marks, actor, outside)
+    return _Sight(_noise(look.difference, like), _shading(alpha, like), marks, actor, outside)
 
 
 def _noise(difference: Array, like: Array) -> float:
