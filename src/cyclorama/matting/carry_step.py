@@ -10,7 +10,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.display import code8_from_linear
 from cyclorama.matting.colour_model import ColourModel, Sample, learn
 from cyclorama.matting.cut import cut
-from cyclorama.matting.flow import background_flow, dense_flow, length, pixel_grid, push, read_at
+from cyclorama.matting.flow import background_flow, dense_flow, layer_flow, length, pixel_grid, push, read_at
 
 _TILE_PX = 24.0
 """Side of the tiles that learn the colours along the edge."""
@@ -28,6 +28,17 @@ _ALIKE = 10.0
 """Lab codes of difference under which a pixel shows the remembered background, over which it shows something else."""
 _PATCH = 12.0
 """Summed Lab codes of difference at which a match with the given frame is worth exp(-1/2)."""
+_LAYERS = 3.0
+"""Say of the question which layer's motion explains a pixel."""
+_MOVED = 0.3
+"""Pixels that have moved with the background for more than this (see ``_moves_as_background``) do not say how the actor
+moves."""
+_RIM_SHARE = 0.05
+"""Say of a pixel by the edge in its layer's flow, which dense flow blurs over the edge."""
+_LAYER_CODES = 12.0
+"""Summed Lab codes of difference by which one layer explains a pixel better, worth 1 in log odds."""
+_HIDDEN = 24.0
+"""Cost, in the same codes, of a place that the other layer hid in the frame before."""
 _DECAY = 0.8
 """What is left of the memory of having moved with the background, a frame later."""
 _FORGET = 0.98
@@ -109,6 +120,7 @@ def step(given: Given, state: State, codes: Codes) -> State:
     evidence = _SHAPE * _shape(carried, motion.astray)
     evidence += _colours(given, Sample(given.codes.lab, given.mask, places), state, codes, grid + motion.flow)
     evidence += trust * _against_background(state.behind, codes, motion, seen) - _STATIC * static
+    evidence += _LAYERS * _layers(state, codes, motion, carried * (static < _MOVED), grid)
     evidence += _REGISTERED * match * (2 * read_at(given.mask, places) - 1)
     mask = _whole_parts(cut(evidence, codes.lab, carried, _SMOOTH))
     bare = cv2.erode((mask < 0.1).astype(np.float32), np.ones((5, 5)))
@@ -170,6 +182,21 @@ def _moves_as_background(state: State, motion: _Motion, carried: Array, grid: Ar
     now = 2 * np.exp(-0.5 * (apart / max(0.5, 0.35 * speed)) ** 2) - 0.5
     mean = _DECAY * read_at(state.static, grid + motion.flow) + (1 - _DECAY) * strength * now
     return np.asarray(np.maximum(mean, -0.25), np.float32)
+
+
+def _layers(state: State, codes: Codes, motion: _Motion, carried: Array, grid: Array) -> Array:
+    """Log odds by which layer's own motion leads to a pixel of that layer and of that colour in the frame before."""
+    inside = (carried > 0.5).astype(np.uint8)
+    sure = np.where(motion.astray < 1.5, np.where(cv2.erode(inside, np.ones((5, 5))) > 0, 1, _RIM_SHARE), 0) * inside
+    own = grid + layer_flow(motion.flow, sure.astype(np.float32))
+    other = grid + motion.background
+    costs = []
+    for places, mask in ((own, state.mask), (other, 1 - state.mask)):
+        apart = cv2.absdiff(read_at(state.codes.lab, places), codes.lab).sum(-1, dtype=np.float32)
+        of_layer = read_at(mask, places)
+        cost = np.minimum(apart, 2 * _HIDDEN) * of_layer + (1 - of_layer) * _HIDDEN
+        costs.append(cv2.GaussianBlur(cost, (0, 0), 1.0))
+    return np.asarray(np.clip((costs[1] - costs[0]) / _LAYER_CODES, -2, 2), np.float32)
 
 
 def _colours(given: Given, anchor: Sample, state: State, codes: Codes, places: Array) -> Array:

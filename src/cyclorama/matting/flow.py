@@ -9,6 +9,8 @@ from cyclorama.matting.field import fill, gather
 
 _CELL = 12
 """Side, in pixels, of the cells in which the background's parallax is gathered."""
+_LAYER_CELL = 6
+"""Side, in pixels, of the cells in which the actor's own flow is gathered: limbs move apart."""
 _STEP = 8
 """Pixels between the flow vectors that the homography is fitted to."""
 _FEWEST = 20
@@ -68,6 +70,15 @@ def background_flow(flow: Array, actor: Array, grid: Array) -> Array:
     size = (low.shape[1] * _CELL, low.shape[0] * _CELL)
     parallax = cv2.resize(low, size, interpolation=cv2.INTER_LINEAR)[:h, :w]
     return np.asarray(camera + parallax, np.float32)
+
+
+def layer_flow(flow: Array, weight: Array) -> Array:
+    """The flow of one layer, spread beyond it by push-pull. ``weight``: h w float32, how surely a pixel is of it."""
+    h, w = weight.shape
+    mean, confidence = gather(np.ascontiguousarray(flow), np.ascontiguousarray(weight), _LAYER_CELL)
+    low = fill(mean, confidence, np.zeros(2, np.float32))
+    size = (low.shape[1] * _LAYER_CELL, low.shape[0] * _LAYER_CELL)
+    return np.asarray(cv2.resize(low, size, interpolation=cv2.INTER_LINEAR)[:h, :w])
 
 
 @njit(cache=True, nogil=True)
