@@ -5,6 +5,7 @@ as a bilateral grid (Marki et al., CVPR 2016).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -64,7 +65,7 @@ def _blur_tiles(counts: Array, axis: int) -> Array:
 
 
 @njit(cache=True, nogil=True)
-def _splat(counts: Array, lab: Array, mask: Array, places: Array, per_px: float) -> None:
+def _splat(counts: Array, lab: Array, mask: Array, places: Array, per_px: Any) -> None:
     h, w = places.shape[:2]
     for i in range(h):
         for j in range(w):
@@ -112,15 +113,15 @@ def _blur_colours(cubes: Array) -> None:
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _bin(position: float) -> tuple[int, float]:
+def _bin(position: Any) -> tuple[int, Any]:
     """The bin before a place on an axis of bins, and the share of the one after it."""
-    inside = min(max(position, np.float32(0.0)), np.float32(_BINS - 1.001))
+    inside: Any = min(max(position, np.float32(0.0)), np.float32(_BINS - 1.001))
     first = int(inside)
     return first, inside - np.float32(first)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _slice(counts: Array, lab: Array, per_px: float, out: Array) -> None:
+def _slice(counts: Array, lab: Array, per_px: Any, out: Array) -> None:
     h, w = lab.shape[:2]
     half = np.float32(0.5)
     for i in range(h):

@@ -1,5 +1,7 @@
 """The smoothest mask that the evidence allows: a minimum cut, relaxed."""
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -13,7 +15,7 @@ _FLOOR = np.float32(0.05)
 """Share of an edge's weight that no contrast takes away."""
 
 
-def cut(evidence: Array, lab: Array, start: Array, smooth: float) -> Array:
+def cut(evidence: Array, lab: Array, start: Array, smooth: Any) -> Array:
     """min over x in 0..1 of -sum(evidence x) + sum(g |difference of x|) over 4-neighbours, from ``start``.
 
     Chambolle-Pock steps; its threshold at one half is a minimum cut (Unger et al., TVSeg, BMVC 2008).
@@ -32,7 +34,7 @@ def _weight(lab: Array, i: int, j: int, k: int, m: int) -> float:
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _solve(evidence: Array, lab: Array, start: Array, smooth: float) -> Array:
+def _solve(evidence: Array, lab: Array, start: Array, smooth: Any) -> Array:
     h, w = evidence.shape
     x, bar = start.copy(), start.copy()
     gx, gy = np.zeros((h, w), np.float32), np.zeros((h, w), np.float32)

@@ -32,15 +32,17 @@ def dense_flow(a: Array, b: Array, start: Array | None = None) -> Array:
     """
     if np.array_equal(a, b):
         return np.zeros((*a.shape, 2), np.float32)
-    search = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    found: Array = search.calc(a, b, None if start is None else start.copy())
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    found: Array = search.calc(a, b, np.zeros((*a.shape, 2), np.float32) if start is None else start.copy())
     return found
 
 
 def read_at(values: Array, places: Array, outside: float | None = None) -> Array:
     """``values`` at ``places`` (h w 2: x, y), bilinear; beyond the border its nearest pixel, or ``outside``."""
     mode = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
-    got: Array = cv2.remap(values, places, None, cv2.INTER_LINEAR, borderMode=mode, borderValue=outside or 0.0)
+    got: Array = cv2.remap(
+        values, places[..., 0], places[..., 1], cv2.INTER_LINEAR, borderMode=mode, borderValue=outside or 0.0
+    )
     return got
 
 
