@@ -2,6 +2,7 @@
 
 from cyclorama.matting.adjust import AdjustedKey, MatteControls
 from cyclorama.matting.analyse import analyse_screen
+from cyclorama.matting.carry import CarriedMattes, carry_masks
 from cyclorama.matting.clean_plate import CleanPlate
 from cyclorama.matting.given import Alphas, GivenKey
 from cyclorama.matting.kept import KeptMattes, keep_mattes
@@ -16,6 +17,7 @@ __all__ = [
     "MATTE_MODELS",
     "AdjustedKey",
     "Alphas",
+    "CarriedMattes",
     "CleanPlate",
     "ClipMask",
     "GivenKey",
@@ -32,6 +34,7 @@ __all__ = [
     "SplitKey",
     "analyse_matte",
     "analyse_screen",
+    "carry_masks",
     "keep_mattes",
     "licence_notice",
     "open_learned",

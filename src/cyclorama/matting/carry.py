@@ -1,0 +1,185 @@
+"""A few painted masks carried through a whole shot, without learned weights: footage with no screen."""
+
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cyclorama.core.arrays import Array, shape_words
+from cyclorama.core.clip import Clip, proxy_hw
+from cyclorama.core.errors import InputError
+from cyclorama.matting.carry_step import Codes, State, begin, codes_of, step
+
+_LONG_SIDE = 640
+"""Longer side of the proxy that the masks are carried at."""
+_BLOCK = 24
+"""Frames held at a time where a shot is walked backwards, so that a decoder still runs forwards."""
+_EDGE_SIGMA_PX = 0.7
+"""Softness of the carried edge, in proxy pixels."""
+_VOTE_PX = 8.0
+"""Distance from its edge at which a mask's vote is full where two carried masks are joined."""
+_LEAST_VOTE = 0.05
+"""Vote of a carried mask without confidence."""
+
+Progress = Callable[[int, int], None]
+"""Called with the steps done and the steps in all."""
+
+
+@dataclass(frozen=True)
+class CarriedMattes:
+    """An ``Alphas`` of carried masks. ``hw``: the plate's size; a given mask comes back as it was, to 8 bits.
+
+    ``confidence``: per frame 0..1, the share of the actor whose motion agreed or which was recognised from a given
+    frame; 1 at given frames, 0 where the actor was lost. ``packed``: the mattes, uint8, zlib: 2 to 6 kB a frame.
+    """
+
+    hw: tuple[int, int]
+    confidence: tuple[float, ...]
+    packed: tuple[bytes, ...]
+    sizes: tuple[tuple[int, int], ...]
+
+    @property
+    def num_frames(self) -> int:
+        return len(self.packed)
+
+    def alpha(self, index: int) -> Array:
+        """Frame ``index``: h w float32, 0..1; smoothly enlarged from the proxy. ``IndexError`` outside."""
+        if not 0 <= index < self.num_frames:
+            raise IndexError(f"frame must be 0..{self.num_frames - 1}, got {index}")
+        small = _unpack(self.packed[index], self.sizes[index])
+        if small.shape == self.hw:
+            return small
+        large = cv2.resize(small, self.hw[::-1], interpolation=cv2.INTER_CUBIC)
+        return np.asarray(np.clip(large, 0, 1))
+
+
+def carry_masks(plate: Clip, masks: Mapping[int, Array], *, progress: Progress = lambda *_: None) -> CarriedMattes:
+    """``masks``: by frame number, h w float32 0..1 at the plate's size, the actor 1. The matte of every frame.
+
+    Before the first and after the last mask it is carried from that one; between two, from both, each having its say
+    by nearness in time and by confidence. An actor who is lost stays lost until the next given mask.
+    ``InputError`` for masks that cannot be used.
+    """
+    _check(plate, masks)
+    proxy = plate.proxy(_LONG_SIDE)
+    store = _Store(plate.num_frames, proxy_hw(plate.hw, _LONG_SIDE))
+    given = sorted(masks)
+    gaps = zip([-1, *given], [*given, plate.num_frames])
+    steps = sum((after - before - 1) * (2 if before >= 0 and after < plate.num_frames else 1) for before, after in gaps)
+    report = _Counter(progress, steps)
+    for index, mask in masks.items():
+        store.keep(index, mask, 1.0)
+    for place, index in enumerate(given):
+        after = given[place + 1] if place + 1 < len(given) else plate.num_frames
+        for frame, state in _walk(proxy, masks[index], range(index, after)):
+            store.keep(frame, _softened(state.mask), state.confidence)
+            report.tick()
+        before = given[place - 1] if place > 0 else -1
+        for frame, state in _walk(proxy, masks[index], range(index, before, -1)):
+            soft = _softened(state.mask)
+            if place > 0:
+                part = (frame - before) / (index - before)
+                store.join(frame, soft, state.confidence, part)
+            else:
+                store.keep(frame, soft, state.confidence)
+            report.tick()
+    return CarriedMattes(plate.hw, tuple(store.confidence), tuple(store.packed), tuple(store.sizes))
+
+
+def _check(plate: Clip, masks: Mapping[int, Array]) -> None:
+    if not masks:
+        raise InputError("no mask is given; paint the actor on at least one frame")
+    for index, mask in masks.items():
+        if not 0 <= index < plate.num_frames:
+            last = plate.num_frames - 1
+            raise InputError(f"the mask of frame {index} lies outside the shot; its frames are 0..{last}")
+        if mask.shape != plate.hw or mask.dtype != np.float32:
+            wanted = f"{plate.hw[0]} x {plate.hw[1]} float32"
+            raise InputError(
+                f"the mask of frame {index} must be of the plate's size, {wanted}, got {shape_words(mask)}; "
+                "save it at the size of the frame it was painted on"
+            )
+        if not np.isfinite(mask).all() or mask.min() < 0 or mask.max() > 1:
+            raise InputError(f"the mask of frame {index} must hold values from 0 to 1; save it as a grey picture")
+        small = cv2.resize(mask, proxy_hw(plate.hw, _LONG_SIDE)[::-1], interpolation=cv2.INTER_AREA) >= 0.5
+        if not small.any():
+            raise InputError(f"the mask of frame {index} shows no actor (it is black); paint the actor white")
+        if small.all():
+            raise InputError(f"the mask of frame {index} is white all over; paint what is not the actor black")
+
+
+def _walk(proxy: Clip, mask: Array, frames: Sequence[int]) -> Iterator[tuple[int, State]]:
+    """The states after the first of ``frames``, whose ``mask`` is given."""
+    if len(frames) < 2:
+        return
+    small = cv2.resize(mask, proxy.hw[::-1], interpolation=cv2.INTER_AREA)
+    walk = _codes(proxy, frames)
+    given, state = begin(next(walk), small)
+    for frame, codes in zip(frames[1:], walk):
+        state = step(given, state, codes)
+        yield frame, state
+
+
+def _codes(proxy: Clip, frames: Sequence[int]) -> Iterator[Codes]:
+    """Frames in the order asked for, read forwards."""
+    if frames[0] < frames[-1]:
+        for frame in frames:
+            yield codes_of(proxy.frame(frame))
+        return
+    for first in range(0, len(frames), _BLOCK):
+        block = frames[first : first + _BLOCK]
+        yield from reversed([codes_of(proxy.frame(frame)) for frame in reversed(block)])
+
+
+def _softened(mask: Array) -> Array:
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), _EDGE_SIGMA_PX))
+
+
+def _unpack(packed: bytes, hw: tuple[int, int]) -> Array:
+    codes = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(hw)
+    return codes.astype(np.float32) / np.float32(255)
+
+
+class _Store:
+    """Mattes and confidences while they are made, packed."""
+
+    def __init__(self, num_frames: int, hw: tuple[int, int]) -> None:
+        self.packed = [b""] * num_frames
+        self.sizes = [hw] * num_frames
+        self.confidence = [0.0] * num_frames
+
+    def keep(self, index: int, mask: Array, confidence: float) -> None:
+        self.packed[index] = zlib.compress(np.rint(mask * 255).astype(np.uint8).tobytes(), 4)
+        self.sizes[index] = mask.shape
+        self.confidence[index] = confidence
+
+    def join(self, index: int, mask: Array, confidence: float, part: float) -> None:
+        """Joins a mask carried from the other side, whose say by time is ``part``, with the one that is kept."""
+        votes = (1 - part) * (self.confidence[index] + _LEAST_VOTE), part * (confidence + _LEAST_VOTE)
+        share = votes[1] / sum(votes)
+        kept = _unpack(self.packed[index], self.sizes[index])
+        inside = (1 - share) * _signed_px(kept) + share * _signed_px(mask)
+        joined = _softened(np.clip(inside + 0.5, 0, 1).astype(np.float32))
+        self.keep(index, joined, (1 - share) * self.confidence[index] + share * confidence)
+
+
+def _signed_px(mask: Array) -> Array:
+    """Distance to the edge, positive inside, at most ``_VOTE_PX``."""
+    inside = (mask > 0.5).astype(np.uint8)
+    if inside.all() or not inside.any():
+        return np.where(inside, _VOTE_PX, -_VOTE_PX).astype(np.float32)
+    apart = cv2.distanceTransform(inside, cv2.DIST_L2, 5) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
+    return np.asarray(np.clip(apart - np.sign(apart) * 0.5, -_VOTE_PX, _VOTE_PX))
+
+
+class _Counter:
+    """Counts steps for a progress display."""
+
+    def __init__(self, progress: Progress, steps: int) -> None:
+        self._progress, self._steps, self._done = progress, steps, 0
+
+    def tick(self) -> None:
+        self._done += 1
+        self._progress(self._done, self._steps)
