@@ -8,7 +8,7 @@ import pytest
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.keying import screen_rgb
-from cyclorama.settings import Moment, ReferenceArgument, parse_range
+from cyclorama.settings import Moment, PaintedMask, ReferenceArgument, parse_range
 
 TIMES = tuple(Fraction(i, 24) for i in range(48))
 PHONE = (Fraction(0), Fraction(1, 30), Fraction(1, 10), Fraction(11, 30))
@@ -120,3 +120,10 @@ def test_screens() -> None:
     for text in ("mauve", "#12345", "#1234567", "00b140", ""):
         with pytest.raises(InputError, match="green, blue or #rrggbb"):
             screen_rgb(text)
+
+
+def test_painted_masks() -> None:
+    assert PaintedMask.parse("40:masks/fix:2.png") == PaintedMask(40, Path("masks/fix:2.png"))
+    for text in ("first.png", "0:", ":first.png", "-1:first.png", "1.5:first.png", "C:first.png"):
+        with pytest.raises(InputError, match="FRAME:PICTURE"):
+            PaintedMask.parse(text)
