@@ -23,7 +23,7 @@ _BAR_EDGE = 0.008
 _HULL_EDGE = 0.01
 """How far inside its outline a screen is trusted, as a share of the picture's height."""
 
-_SHADE = 0.025
+_SHADE = 0.012
 """How far from everything of another chroma a darker pixel of the screen's chroma is the actor's soft edge; beyond it
 is a wrinkle or a shadow. A share of the picture's height."""
 
