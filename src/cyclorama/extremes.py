@@ -7,7 +7,7 @@ from cyclorama.core.arrays import Array
 
 _MOST_RUNS = 5
 _WHITE = 1 - 1e-6  # what shares of 1 sum to after rounding
-_CHECK = "check --matte, --garbage and the clips"
+_CHECK = "check the mattes, masks and controls that were given"
 
 
 class Extremes:

@@ -1,5 +1,6 @@
 """Keys of ordinary footage: painted masks carried through the shot, and learned mattes."""
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from cyclorama.matting import (
     licence_notice,
     open_learned,
     require_licence,
+    require_masks,
 )
 from cyclorama.retouch import Studio
 from cyclorama.settings import KeySettings
@@ -45,6 +47,8 @@ def learned_key(settings: KeySettings, job: Job, studio: Studio) -> Key:
     notice = licence_notice(name)
     print(f"note: {notice}", file=sys.stderr, flush=True)
     job.notes.add("input", notice)
+    masks = painted_masks(settings, studio)
+    require_masks(name, masks, job.plate)
     model = open_learned(name, weights, commercial_only=settings.commercial_only, device=settings.device)
     total = job.plate.num_frames
     mattes = keep_mattes(
@@ -52,7 +56,7 @@ def learned_key(settings: KeySettings, job: Job, studio: Studio) -> Key:
         job.plate,
         (job.folder.kept or job.folder.job) / "learned",
         source=_source(job.plate_path),
-        masks=painted_masks(settings, studio),
+        masks=masks,
         progress=lambda index: job.progress("matte", index + 1, total),
     )
     return GivenKey(mattes)
@@ -70,5 +74,6 @@ def painted_masks(settings: KeySettings, studio: Studio) -> dict[int, Array]:
 
 def _source(plate: Path) -> str:
     """What tells one plate from another."""
-    facts = plate.stat()
-    return f"{plate.absolute()} {facts.st_size} {facts.st_mtime_ns}"
+    files = sorted(plate.iterdir()) if plate.is_dir() else [plate]
+    facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return f"{plate.absolute()} {hashlib.sha256(repr(facts).encode()).hexdigest()}"

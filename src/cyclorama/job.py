@@ -92,10 +92,7 @@ class Job:
             "rate": str(self.plate.rate),
             **own,
             "assumed": list(self.notes.texts()),
-            "warnings": self.extremes.warnings(
-                given=bool(settings.key.matte or settings.key.mask or settings.key.matting)
-            )
-            + warnings,
+            "warnings": self.extremes.warnings(given=settings.key.is_given) + warnings,
             "seconds": {k: round(v, 3) for k, v in self.watch.seconds.items()},
         }
 
@@ -115,23 +112,31 @@ def open_job(settings: JobSettings, progress: Progress, *, folders: tuple[Path, 
         plate = open_clip(settings.plate, notes=notes)
         stack.callback(plate.close)
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
-        _require_own_folder(settings)
+        _require_own_folder(settings, folders)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
         check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=len(frames))
         yield Job(settings.plate, plate, frames, folder, notes, progress, stack, Stopwatch(), Extremes())
 
 
-def _require_own_folder(settings: JobSettings) -> None:
-    if settings.work is not None and settings.output.absolute().parent == settings.work.absolute() / _MATTES:
-        raise InputError(f"{settings.output}: the mattes of --work go there; choose another folder for the output")
+def _require_own_folder(settings: JobSettings, folders: tuple[Path, ...]) -> None:
+    """Refuse a folder of kept mattes that holds what is read, or where something else would be written."""
+    if settings.work is None:
+        return
+    mattes = (settings.work / _MATTES).resolve()
+    read = next((p for p in settings.inputs if p.resolve().is_relative_to(mattes)), None)
+    if read is not None:
+        raise InputError(f"{read}: the mattes of --work would be written over it; give --work another folder")
+    wrong = next((p for p in (settings.output.parent, *folders) if p.resolve().is_relative_to(mattes)), None)
+    if wrong is not None:
+        raise InputError(f"{wrong}: the mattes of --work go there; choose another folder")
 
 
 def write_frames(
     job: Job, output: ClipWriter[Picture], frames: Iterable[tuple[Picture, tuple[Array, ...]]], *, stage: str
-) -> None:
-    """Every (picture, alphas of its layers), worked one ahead of the encoder: pictures to ``output``, which is closed
-    and checked and not yet published; alphas to the kept folder, if there is one. After any error nothing is left of
-    them."""
+) -> MatteFolder:
+    """Every (picture, alphas of its layers), worked one ahead of the encoder: pictures to ``output``, alphas to the
+    kept folder's mattes, if there is one; both closed, checked and not yet published. After any error nothing is left
+    of them."""
     mattes = MatteFolder(job.folder.kept, job.spec)
     try:
         with job.watch(stage):
@@ -143,7 +148,21 @@ def write_frames(
         with job.watch("check"):
             output.close()
             mattes.close()
-            mattes.publish()
+    except BaseException:
+        output.abort()
+        mattes.abort()
+        raise
+    older = mattes.older()
+    if older:
+        job.notes.add("output", f"{older} older mattes lie beside these in {_MATTES}/ of the work folder.")
+    return mattes
+
+
+def publish_all(output: ClipWriter[Picture], mattes: MatteFolder, *, overwrite: bool) -> None:
+    """The output under its name, then the mattes. After any error nothing is left of what was not published."""
+    try:
+        output.publish(overwrite=overwrite)
+        mattes.publish()
     except BaseException:
         output.abort()
         mattes.abort()

@@ -68,6 +68,8 @@ def _require_one_source(settings: KeySettings) -> None:
         raise InputError(f"the actor is taken off in one way; leave out one of {' and '.join(sources)}")
     if (settings.matting is None) != (settings.weights is None):
         raise InputError("a learned matte needs both --matting NAME and --weights FILE")
+    if settings.matting is None and (settings.device != "cpu" or settings.commercial_only):
+        raise InputError("--device and --commercial-only speak of a learned matte (--matting), and none is asked for")
     if settings.refine and not settings.matte:
         raise InputError("--refine solves the edge of a --matte, and none is given; leave it out")
 

@@ -17,7 +17,7 @@ from cyclorama.core.display import code8_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Foreground, Key, foregrounds_of, joined
 from cyclorama.folder import write_whole
-from cyclorama.job import Job, Progress, open_job, write_frames
+from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key, screen_key_of
 from cyclorama.matting import ScreenKey, ScreenModel
 from cyclorama.media import ClipWriter, ForegroundFormat, is_sequence, open_foreground_writer, open_matte_writer
@@ -26,17 +26,19 @@ from cyclorama.settings import KeyJobSettings
 
 _ALL_ACTOR, _NO_ACTOR = 0.98, 0.001
 """Mean shares of the picture from which a key that took nothing off, or everything, is suspected."""
+_CURE = "name the screen's colour (--screen #rrggbb), and check the controls and mattes made by hand, if there are any"
 
 
 def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) -> Report:
     """Do the whole job and return its report. ``InputError`` and its kin say what is wrong and what to do."""
     _require_format(settings)
     with open_job(settings, progress, folders=() if settings.sheet is None else (settings.sheet,)) as job:
+        _require_size(settings, job)
         shown = sheet_frames(job.frames)
         if settings.sheet is not None:
             _require_free(settings.sheet, settings, shown)
         asked = settings.sheet is not None or settings.work is not None
-        with job.watch("screen"):
+        with job.watch("key"):
             key = make_key(settings.key, job, with_spill=asked)
         screen = screen_key_of(key)
         sheets = CheckSheets(settings.plate.name, shown, screen)
@@ -45,14 +47,14 @@ def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) ->
         output: ClipWriter[Any]
         if settings.only_matte:
             output = open_matte_writer(settings.output, job.folder.job, job.spec)
-            write_frames(job, output, ((f.alpha, alphas) for f, alphas in keyed), stage="key")
+            mattes = write_frames(job, output, ((f.alpha, alphas) for f, alphas in keyed), stage="key")
         else:
             output = open_foreground_writer(
                 settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound, straight=settings.straight
             )
-            write_frames(job, output, keyed, stage="key")
+            mattes = write_frames(job, output, keyed, stage="key")
         report = _report(settings, job, screen, tally, sheets)
-        output.publish(overwrite=settings.overwrite)
+        publish_all(output, mattes, overwrite=settings.overwrite)
         if settings.sheet is not None:
             for name, data in sheets.files().items():
                 write_whole(settings.sheet / name, data, settings.sheet)
@@ -69,6 +71,14 @@ def _require_format(settings: KeyJobSettings) -> None:
         raise InputError(f"{settings.output}: a matte alone is written as 16-bit grey frames; name it NAME%04d.png")
     if settings.straight is not None:
         raise InputError("--only-matte writes no colour; leave out --straight and --premultiplied")
+
+
+def _require_size(settings: KeyJobSettings, job: Job) -> None:
+    width = job.plate.hw[1]
+    if settings.output.suffix.lower() == ".mov" and width % 2:
+        raise InputError(
+            f"{settings.output}: ProRes needs an even width and the plate's is {width}; write frames, NAME%04d.exr"
+        )
 
 
 def _require_free(folder: Path, settings: KeyJobSettings, shown: tuple[int, ...]) -> None:
@@ -131,9 +141,9 @@ class Tally:
         """What is wrong with a key of a screen, and the remedy."""
         covered = float(np.mean(self.covered))
         if covered > _ALL_ACTOR:
-            return ["nearly the whole picture was taken for the actor; name the screen's colour (--screen #rrggbb)"]
+            return [f"nearly the whole picture was taken for the actor; {_CURE}"]
         if covered < _NO_ACTOR:
-            return ["hardly anything was taken for the actor; check the plate, or name the screen (--screen #rrggbb)"]
+            return [f"hardly anything was taken for the actor; {_CURE}"]
         return []
 
 

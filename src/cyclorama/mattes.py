@@ -29,6 +29,13 @@ class MatteFolder:
         for writer in self._writers:
             writer.close()
 
+    def older(self) -> int:
+        """Mattes of earlier runs that these will not replace."""
+        if self._kept is None:
+            return 0
+        there = {p for p in (self._kept / "matte").glob("**/*.png") if p.stem.isdecimal()}
+        return len(there - {p for writer in self._writers for p in writer.finals})
+
     def publish(self) -> None:
         for folder, writer in zip(self._folders, self._writers):
             folder.mkdir(parents=True, exist_ok=True)

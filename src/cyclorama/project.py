@@ -21,7 +21,7 @@ from cyclorama.core.layers import Key
 from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
-from cyclorama.job import Job, Progress, open_job, write_frames
+from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
 from cyclorama.matchmove import Matchmove, SharedPoints, camera_json, find_camera, read_camera, triangulate_references
 from cyclorama.media import open_writer, read_picture
@@ -47,9 +47,9 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         job.folder.keep("camera.json", camera_json(shot.path, job.plate.rate))
         sheet = Sheet(job.frames)
         output = open_writer(settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound)
-        write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
+        mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
         report = shot_report(settings, job, shot, backdrop, matchmove, sheet)
-        output.publish(overwrite=settings.overwrite)
+        publish_all(output, mattes, overwrite=settings.overwrite)
         job.keep(report)
         return report
 

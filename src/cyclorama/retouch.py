@@ -60,6 +60,8 @@ class Studio:
 
     def matte(self, path: Path, what: str = "the matte") -> MatteClip:
         """A matte of the plate's size and length. ``InputError`` for another."""
+        if path.is_file() and path.suffix.lower() in PICTURE_SUFFIXES:
+            raise InputError(f"{path}: {what} must be a clip or a folder of frames, and this is one picture")
         alphas = self.stack.enter_context(closing(open_matte(path, notes=self.notes)))
         if (alphas.num_frames, alphas.hw) != (self.plate.num_frames, self.plate.hw):
             raise InputError(
@@ -143,7 +145,7 @@ def read_polygons(path: Path) -> tuple[tuple[KeyedPolygon, ...], ...]:
         data = tomllib.loads(text) if path.suffix.lower() == ".toml" else json.loads(text)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: is no {path.suffix[1:].upper()} file ({error})") from None
     try:
         found = tuple(

@@ -9,9 +9,9 @@ from typing import Annotated
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
 
-_FRAME = re.compile(r"\d+")
-_SECONDS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)s")
-_SHARE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)%")
+_FRAME = re.compile(r"\d{1,9}")
+_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})s")
+_SHARE = re.compile(r"(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})%")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,7 @@ class ReferenceArgument:
 
 
 _POLYGON = "polygon:"
+_FARTHEST = 1_000_000
 _CORNER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)),([+-]?(?:\d+(?:\.\d*)?|\.\d+))")
 
 
@@ -69,6 +70,10 @@ class KeyedPolygon:
 
     frame: int | None
     corners: tuple[tuple[float, float], ...]
+
+    def __post_init__(self) -> None:
+        if not all(abs(place) <= _FARTHEST for corner in self.corners for place in corner):
+            raise InputError(f"a polygon's corners must lie within {_FARTHEST} pixels of the picture")
 
     @classmethod
     def parse(cls, text: str) -> "KeyedPolygon":
@@ -108,14 +113,14 @@ class PaintedMask:
     @classmethod
     def parse(cls, text: str) -> "PaintedMask":
         frame, colon, name = text.partition(":")
-        if not (colon and name and frame.isdecimal()):
+        if not (colon and name and _FRAME.fullmatch(frame)):
             raise InputError(f"a painted mask must be FRAME:PICTURE, such as 0:first.png, got '{text}'")
         return cls(int(frame), Path(name))
 
 
 def parse_range(text: str, num_frames: int) -> range:
     """``A:B``, frames A up to but without B; either may be left out. ``InputError`` when it holds no frame."""
-    match = re.fullmatch(r"(\d*):(\d*)", text)
+    match = re.fullmatch(r"(\d{0,9}):(\d{0,9})", text)
     if not match:
         raise InputError(f"--frames must be A:B (frames A up to but without B), got '{text}'")
     start = int(match[1] or 0)

@@ -55,7 +55,7 @@ def test_json_lines(keyed: tuple[Path, Ran]) -> None:
     assert 1 < report["matte"]["actor_percent"] < 60
     assert 0 < report["matte"]["partial_percent"] < 20
     assert report["matte"]["flicker_percent"] < 5
-    assert set(report["seconds"]) == {"screen", "key", "check"}
+    assert set(report["seconds"]) == {"key", "check"}
     assert any("ProRes 4444, straight alpha" in text for text in report["assumed"])
     assert report == {"event": "report", **json.loads((keyed[0] / "work" / "report.json").read_text())}
     assert not keyed[1].stderr

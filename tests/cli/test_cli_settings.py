@@ -8,7 +8,7 @@ import pytest
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.keying import screen_rgb
-from cyclorama.settings import Moment, PaintedMask, ReferenceArgument, parse_range
+from cyclorama.settings import KeyedPolygon, Moment, PaintedMask, ReferenceArgument, parse_range
 
 TIMES = tuple(Fraction(i, 24) for i in range(48))
 PHONE = (Fraction(0), Fraction(1, 30), Fraction(1, 10), Fraction(11, 30))
@@ -127,3 +127,15 @@ def test_painted_masks() -> None:
     for text in ("first.png", "0:", ":first.png", "-1:first.png", "1.5:first.png", "C:first.png"):
         with pytest.raises(InputError, match="FRAME:PICTURE"):
             PaintedMask.parse(text)
+
+
+@pytest.mark.parametrize("far", ["9999999", "9" * 400])
+def test_corners_of_a_polygon_stay_near_the_picture(far: str) -> None:
+    with pytest.raises(InputError, match="1000000"):
+        KeyedPolygon.parse(f"0,0 9,0 9,{far}")
+
+
+def test_numbers_without_end_are_no_frames() -> None:
+    assert Moment.parse("9" * 5000) is None
+    with pytest.raises(InputError, match="FRAME:PICTURE"):
+        PaintedMask.parse("9" * 5000 + ":x.png")

@@ -87,6 +87,13 @@ def test_a_clean_plate_is_taken(case: Case, tmp_path: Path) -> None:
         (["--weights=HERE/none.onnx"], "--matting"),
         (["--matting=dream", "--weights=HERE/none.onnx"], "choose one of"),
         (["--matting=matanyone2", "--weights=HERE/none.pth", "--commercial-only"], "non-commercial"),
+        (["--clean-plate=HERE/black214.png"], "shows no green screen"),
+        (["--screen=#0000ff"], "no screen of the colour #0000ff"),
+        (["--device=cuda"], "--matting"),
+        (["--commercial-only"], "--matting"),
+        (["--matte=MASK"], "this is one picture"),
+        (["--split=MASK"], "this is one picture"),
+        (["--garbage=HERE/deep.json"], "JSON"),
         (["--clean-plate=HERE/small.png"], "8 frames, of 214x120"),
         (["--clean-plate=HERE/none.png"], "there is no such file"),
     ],
@@ -95,8 +102,43 @@ def test_what_cannot_be_a_source(case: Case, tmp_path: Path, words: list[str], s
     cv2.imwrite(str(tmp_path / "small.png"), np.zeros((10, 10), np.uint8))
     cv2.imwrite(str(tmp_path / "black.png"), np.zeros((120, 214), np.uint8))
     cv2.imwrite(str(tmp_path / "white.png"), np.full((120, 214), 255, np.uint8))
+    cv2.imwrite(str(tmp_path / "black214.png"), np.zeros((120, 214, 3), np.uint8))
+    (tmp_path / "deep.json").write_text("[" * 100_000)
     given = [
         w.replace("HERE", str(tmp_path)).replace("CASE", str(case.folder)).replace("MASK", str(first_mask(case)))
         for w in words
     ]
     assert sentence in refused(tmp_path, case.plate, "-o", tmp_path / "a.mov", *given, command="key")
+
+
+def test_kept_mattes_are_never_written_over_what_is_read(case: Case, tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    ran = cyc("key", case.plate, "-o", tmp_path / "a.mov", "--work", work)
+    assert ran.exit_code == 0, ran.stderr
+    words = [case.plate, "--work", work]
+    for more in (
+        ["-o", tmp_path / "b.mov", "--matte", work / "matte"],
+        ["-o", tmp_path / "b.mov", "--matte", work / ".." / "work" / "matte"],
+        ["-o", tmp_path / "b.mov", "--sheet", work / "matte"],
+        ["-o", work / "matte" / "1" / "%04d.png"],
+        ["-o", work / ".." / "work" / "matte" / "%05d.png"],
+    ):
+        assert "--work" in refused(tmp_path, *words, *more, command="key")
+
+
+def test_mattes_of_an_older_run_are_told(case: Case, tmp_path: Path) -> None:
+    words = ["key", case.plate, "--work", tmp_path / "work", "-o", tmp_path / "a.mov"]
+    assert cyc(*words).exit_code == 0
+    ran = cyc(*words, "--overwrite", "--frames", "0:5")
+    assert ran.exit_code == 0, ran.stderr
+    assert "3 older mattes" in ran.stderr
+
+
+def test_prores_of_an_odd_width_is_refused_first(tmp_path: Path) -> None:
+    (tmp_path / "odd").mkdir()
+    frame = np.full((54, 97, 3), (40, 180, 30), np.uint8)
+    frame[20:40, 40:60] = 90
+    cv2.imwrite(str(tmp_path / "odd" / "0000.png"), frame)
+    words = [tmp_path / "odd", "-o", tmp_path / "a.mov"]
+    assert "even width" in refused(tmp_path, *words, command="key")
+    assert cyc("key", tmp_path / "odd", "-o", tmp_path / "%04d.exr").exit_code == 0

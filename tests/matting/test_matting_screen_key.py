@@ -164,7 +164,7 @@ def test_a_given_colour_is_taken_and_a_wrong_one_refused():
     assert analyse_screen(scene.clip, screen_rgb=(0.06, 0.5, 0.06)).screen == "green"
     with pytest.raises(InputError, match="--screen"):
         analyse_screen(scene.clip, screen_rgb=(0.5, 0.4, 0.3))
-    with pytest.raises(InputError, match="no screen of linear colour"):
+    with pytest.raises(InputError, match="no screen of the colour"):
         analyse_screen(scene.clip, screen_rgb=BLUE)
 
 

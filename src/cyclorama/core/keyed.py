@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from cyclorama.core.errors import InputError
 
-_NUMBER = r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"
-_WORD = re.compile(rf"(?:(\d+):)?({_NUMBER})")
+_NUMBER = r"[+-]?(?:\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})"
+_WORD = re.compile(rf"(?:(\d{{1,9}}):)?({_NUMBER})")
 
 
 @dataclass(frozen=True)

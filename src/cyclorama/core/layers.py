@@ -13,7 +13,8 @@ from cyclorama.core.backdrop import SetFrame
 class Foreground:
     """The actor's own clean colour: ``color`` h w 3 float32 scene-linear, *premultiplied*; ``alpha`` h w float32,
     0..1; ``spill`` h w 3: the screen's light that was taken off the actor, premultiplied (None: not asked for, or no
-    screen): ``color + spill`` is the actor as shot."""
+    screen): ``color + spill`` is the actor as shot. Colour is unclipped: where alpha is 1 it is as negative as the
+    plate was."""
 
     color: Array
     alpha: Array

@@ -8,7 +8,14 @@ from cyclorama.matting.given import Alphas, GivenKey
 from cyclorama.matting.kept import KeptMattes, keep_mattes
 from cyclorama.matting.key import ScreenKey
 from cyclorama.matting.layered import JointAlphas, LastFrame, SplitKey
-from cyclorama.matting.learned import MATTE_MODELS, MatteModel, licence_notice, open_learned, require_licence
+from cyclorama.matting.learned import (
+    MATTE_MODELS,
+    MatteModel,
+    licence_notice,
+    open_learned,
+    require_licence,
+    require_masks,
+)
 from cyclorama.matting.masks import ClipMask, Mask, PolygonMask
 from cyclorama.matting.refine import RefinedKey, analyse_matte
 from cyclorama.matting.screen import ScreenModel
@@ -39,4 +46,5 @@ __all__ = [
     "licence_notice",
     "open_learned",
     "require_licence",
+    "require_masks",
 ]

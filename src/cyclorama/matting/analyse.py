@@ -8,9 +8,11 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import Clip
+from cyclorama.core.display import code8_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.matting.chroma import difference_of
 from cyclorama.matting.clean_plate import CleanPlate
+from cyclorama.matting.frame import seen_screen
 from cyclorama.matting.screen import ScreenModel
 from cyclorama.matting.survey import find_bars, survey
 
@@ -70,6 +72,10 @@ def analyse_screen(
     rgb = cluster.rgb
     draft = replace(draft, level=rgb[k] - max(rgb[i], (1 - mix) * rgb[i] + mix * rgb[j]))
     given = [None if clean is None else clean.picture(int(at), small.hw) for at in chosen]
+    if any(picture is not None and seen_screen(picture, draft).mean() < _LEAST_SHARE for picture in given):
+        raise InputError(
+            f"the clean plate shows no {draft.screen} screen; give the empty screen as the plate's light was"
+        )
     model = survey(samples, given, draft)
     return model if len(found) == 1 else replace(model, notes=(_two_screens(found), *model.notes))
 
@@ -104,11 +110,19 @@ def _is_screen(cluster: _Cluster) -> bool:
 def _given_cluster(pictures: Array, screen_rgb: tuple[float, float, float]) -> _Cluster:
     key = max(screen_rgb[1], screen_rgb[2])
     if not key > _DOMINANCE * max(screen_rgb[0], min(screen_rgb[1], screen_rgb[2])):
-        raise InputError(f"a screen's colour must be green or blue, got linear {screen_rgb}; {_REMEDY}")
+        raise InputError(f"a screen's colour must be green or blue, got {_code(screen_rgb)}; {_REMEDY}")
     cluster = _cluster_of(pictures, 1 if key == screen_rgb[1] else 2, screen_rgb)
     if cluster is None or cluster.share < 0.005:
-        raise InputError(f"no screen of linear colour {screen_rgb} was found in the plate; {_REMEDY}")
+        raise InputError(
+            f"no screen of the colour {_code(screen_rgb)} was found in the plate; give the colour that a viewer shows "
+            "there, or --matte for ordinary footage"
+        )
     return cluster
+
+
+def _code(rgb: tuple[float, float, float]) -> str:
+    """A scene-linear colour as a user writes it."""
+    return "#" + "".join(f"{int(c):02x}" for c in code8_from_linear(np.array([[rgb]], np.float32))[0, 0])
 
 
 def _cluster_of(pictures: Array, k: int, near: tuple[float, float, float] | None) -> _Cluster | None:

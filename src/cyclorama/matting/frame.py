@@ -11,6 +11,7 @@ from cyclorama.matting.chroma import DARKEST, block_mean, difference_plane, scre
 from cyclorama.matting.field import fill, gather
 from cyclorama.matting.regions import Region, actor_region, garbage_free, grown
 from cyclorama.matting.screen import ScreenModel
+from cyclorama.matting.taps import spread
 
 _WORKING_SIDE = 340.0
 """Square root of the working picture's area, in pixels, at which blocks are averaged."""
@@ -139,19 +140,28 @@ def look_at(picture: Array, model: ScreenModel, given: Array | None) -> Look:
     if given is None:
         clean, cell = clean_cells(picture, difference, model), CELL
     else:
-        clean, cell = _given_cells(picture, like, given, model), 1
+        field = clean_cells(picture, difference, model)
+        clean, cell = _given_cells(picture, like, given, field, model), 1
     return Look(clean, cell, difference, raw_alpha(difference, difference_plane(clean, k, i, mix), cell), like)
 
 
-def _given_cells(picture: Array, like: Array, given: Array, model: ScreenModel) -> Array:
-    """A clean plate as it was shot, at the exposure of this frame; the screen's own field where it shows no screen."""
-    k, i, _, mix = model.difference
-    empty = difference_plane(given, k, i, mix)
-    screen = screen_like(given, empty, model.axis, _SURE * model.level, model.tolerance)
+def _given_cells(picture: Array, like: Array, given: Array, field_cells: Array, model: ScreenModel) -> Array:
+    """A clean plate as it was shot, at the exposure of this frame; this frame's own field where it shows no screen."""
+    screen = seen_screen(given, model)
     both = (screen & like) > 0
     gain = np.median(picture[both] / np.maximum(given[both], 1e-4), axis=0) if both.sum() >= _LEAST_BOTH else 1.0
-    mean, confidence = gather(np.ascontiguousarray(given * np.asarray(gain, np.float32)), screen, 1)
-    return fill(mean, np.minimum(confidence, 1.0), np.array(model.rgb, np.float32))
+    cells = np.ascontiguousarray(given * np.asarray(gain, np.float32))
+    if screen.all():
+        return cells
+    field = np.empty_like(cells)
+    spread(field_cells, 1.0 / CELL, field)
+    return np.where(screen[..., None] > 0, cells, field)
+
+
+def seen_screen(picture: Array, model: ScreenModel) -> Array:
+    """Where a clean plate shows the screen: h w uint8."""
+    k, i, _, mix = model.difference
+    return screen_like(picture, difference_plane(picture, k, i, mix), model.axis, _SURE * model.level, model.tolerance)
 
 
 def _at_work(picture: Array, factor: int) -> Array:

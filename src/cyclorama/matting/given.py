@@ -57,8 +57,13 @@ def alpha_at(alphas: Alphas, index: int, plate: Array) -> Array:
     alpha = alphas.alpha(index)
     require_plane("alpha", alpha, alphas.hw)
     if alpha.shape != plate.shape[:2]:
-        alpha = cv2.resize(alpha, plate.shape[1::-1], interpolation=cv2.INTER_AREA)
+        alpha = averaged(alpha, plate.shape[:2])
     return np.ascontiguousarray(alpha)
+
+
+def averaged(alpha: Array, hw: tuple[int, int]) -> Array:
+    """A matte at another size; averaging may round past 1, and that is taken off."""
+    return np.asarray(np.minimum(cv2.resize(alpha, hw[::-1], interpolation=cv2.INTER_AREA), np.float32(1.0)))
 
 
 def foreground_color(plate: Array, alpha: Array) -> Foreground:

@@ -66,14 +66,15 @@ def keep_mattes(
     made_from = _fingerprint(model, clip, source, masks)
     kept = KeptMattes(folder, clip.num_frames, clip.hw)
     with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         record = _read_record(folder)
+        others = record is None and folder.exists() and any(folder.iterdir())
     if record == _record(made_from, done=True) and _all_there(kept):
         return kept
-    if record is None and any(folder.iterdir()):
+    if others:
         raise InputError(f"{folder}: holds files that are no kept mattes; choose an empty folder")
     mattes = model.mattes(clip, masks)
     with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
         _write_record(folder, _record(made_from, done=False))
         for path in folder.glob(f"{'[0-9]' * 6}.png"):
             path.unlink()

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numba import njit
 
 from cyclorama.core.arrays import Array, require_plane
 from cyclorama.core.keyed import span_at
-from cyclorama.matting.given import Alphas
+from cyclorama.matting.given import Alphas, averaged
 
 _LINES = 16
 """Scan lines a pixel row in which the coverage of a polygon is exact along x."""
@@ -35,7 +34,7 @@ class ClipMask:
         alpha = self.alphas.alpha(0 if self.alphas.num_frames == 1 else index)
         require_plane("alpha", alpha, self.alphas.hw)
         if alpha.shape != hw:
-            alpha = cv2.resize(alpha, hw[::-1], interpolation=cv2.INTER_AREA)
+            alpha = averaged(alpha, hw)
         return np.ascontiguousarray(alpha)
 
 

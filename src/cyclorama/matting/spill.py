@@ -58,7 +58,8 @@ def measure_bounce(actor: Array, screen_rgb: tuple[float, float, float]) -> floa
         return 0.0
     found = max(float(np.quantile(cast, _QUANTILE)), _CASTS[0])
     s = np.array(screen_rgb) / sum(screen_rgb)
-    beta = (found - 1) / (s[k] - found * (s[i] + s[j]) / 2)
+    signal = s[k] - found * (s[i] + s[j]) / 2
+    beta = (found - 1) / signal if signal > 0 else _MOST
     belief = min(1.0, len(cast) / (_LEAST_SHARE * len(actor)))
     return float(np.clip(beta * belief, 0.0, _MOST))
 

@@ -100,6 +100,11 @@ class SequenceWriter:
         self._temporaries = tuple(self._folder / path.name for path in self._finals)
         self._written: set[int] = set()
 
+    @property
+    def finals(self) -> tuple[Path, ...]:
+        """The names that the files get."""
+        return self._finals
+
     def write(self, index: int, picture: Array) -> None:
         if not 0 <= index < self._spec.num_frames:
             raise IndexError(f"frame must be 0..{self._spec.num_frames - 1}, got {index}")
