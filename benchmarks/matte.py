@@ -1,4 +1,4 @@
-"""Keys against the truth: ``matte.py FOLDER [--only NAME] [--no-closed-form] [--sheet DIR]``.
+"""Keys against the truth: ``matte.py FOLDER [--only NAME] [--no-closed-form]``.
 
 Every case: the key of the plate against ``alpha/`` and ``actor/``, and beside it what a user would key with instead.
 

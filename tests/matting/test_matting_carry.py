@@ -148,3 +148,12 @@ def test_outside_the_shot_is_an_error():
     plate, truth = shot(1)
     with pytest.raises(IndexError, match=r"frame must be 0\.\.0, got 1"):
         carry_masks(plate, {0: truth[0]}).alpha(1)
+
+
+@pytest.mark.parametrize("hw", [(8, 8), (10, 97), (4, 200), (14, 160), (97, 6)])
+def test_small_and_thin_pictures_are_carried_too(hw: tuple[int, int]) -> None:
+    frames = np.random.default_rng(2).uniform(0, 1, (3, *hw, 3)).astype(np.float32)
+    mask = np.zeros(hw, np.float32)
+    mask[: hw[0] // 2] = 1
+    carried = carry_masks(ArrayClip(frames), {0: mask})
+    assert carried.alpha(2).shape == hw

@@ -17,6 +17,8 @@ _FEWEST = 20
 """Fewest vectors that a homography is fitted to."""
 _INLIER_PX = 1.5
 """A vector so near to the homography is the camera's."""
+_LEAST_SIDE = 24
+"""Smaller pictures are continued beyond their border: the dense search fails on them."""
 
 
 def pixel_grid(hw: tuple[int, int]) -> Array:
@@ -32,9 +34,13 @@ def dense_flow(a: Array, b: Array, start: Array | None = None) -> Array:
     """
     if np.array_equal(a, b):
         return np.zeros((*a.shape, 2), np.float32)
+    h, w = a.shape
+    begin = np.zeros((h, w, 2), np.float32) if start is None else start.copy()
+    more = max(0, _LEAST_SIDE - h), max(0, _LEAST_SIDE - w)
+    if any(more):
+        a, b, begin = (cv2.copyMakeBorder(p, 0, more[0], 0, more[1], cv2.BORDER_REPLICATE) for p in (a, b, begin))
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    found: Array = search.calc(a, b, np.zeros((*a.shape, 2), np.float32) if start is None else start.copy())
-    return found
+    return np.ascontiguousarray(search.calc(a, b, begin)[:h, :w])
 
 
 def read_at(values: Array, places: Array, outside: float | None = None) -> Array:

@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.matting.closed_form import solve_band
@@ -20,16 +21,28 @@ _NOISE = 0.02
 _LUMA = np.full((3, 1), 1.0, np.float32) @ np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 
 
+@njit(cache=True, nogil=True)
+def _partial(alpha: Array, factor: int) -> Array:
+    """Share of partial pixels by blocks of ``factor`` x ``factor``; the last ones may be cut."""
+    h, w = alpha.shape
+    out = np.zeros(((h + factor - 1) // factor, (w + factor - 1) // factor), np.float32)
+    low, high = np.float32(_PARTIAL), np.float32(1 - _PARTIAL)
+    part = np.float32(1.0 / (factor * factor))
+    for y in range(h):
+        for x in range(w):
+            if low < alpha[y, x] < high:
+                out[y // factor, x // factor] += part
+    return out
+
+
 def solve_hair(plate: Array, alpha: Array, factor: int) -> Array:
     """``alpha`` with its wide soft regions solved by the closed form; itself where there is none.
 
     In linear light alpha is affine in luma where screen and hair are even, and luma is what 4:2:0 keeps sharp: it draws
     the strands that chroma blurs. ``plate``: h w 3 float32 scene-linear. ``factor``: pixels a working pixel.
     """
-    partial = ((alpha > _PARTIAL) & (alpha < 1 - _PARTIAL)).astype(np.float32)
     h, w = alpha.shape
-    small = cv2.resize(partial, (max(1, w // factor), max(1, h // factor)), interpolation=cv2.INTER_AREA)
-    share = cv2.blur(small, (_WINDOW, _WINDOW))
+    share = cv2.blur(_partial(alpha, factor), (_WINDOW, _WINDOW))
     weight = np.clip((cv2.dilate(share, np.ones((5, 5), np.uint8)) - _FEW) / (_MANY - _FEW), 0, 1)
     if not weight.any():
         return alpha
