@@ -45,6 +45,8 @@ _HIDDEN = 24.0
 """Cost, in the same codes, of a place that the other layer hid in the frame before."""
 _DECAY = 0.85
 """What is left of the memory of having moved with the background, a frame later."""
+_KNOWN = 0.2
+"""A background trusted more than this is learnt anew slowly."""
 _LEARN = 0.1
 """How much of a colour that a trusted background does not have is taken into it."""
 _FORGET = 0.98
@@ -132,7 +134,7 @@ def step(given: Given, state: State, codes: Codes) -> State:
     mask = _whole_parts(cut(evidence, codes.lab, carried, _SMOOTH))
     bare = cv2.erode((mask < 0.1).astype(np.float32), np.ones((5, 5)))
     behind = read_at(state.behind, seen)
-    behind += (bare * np.where((differs > 0) & (trust > 0.2), _LEARN, 1))[..., None] * (codes.lab - behind)
+    behind += (bare * np.where((differs > 0) & (trust > _KNOWN), _LEARN, 1))[..., None] * (codes.lab - behind)
     confidence = _confidence(mask, motion.astray, match) if mask.any() else 0.0
     return State(codes, mask, places, behind, np.maximum(_FORGET * trust, bare), static, confidence)
 
@@ -224,7 +226,8 @@ def _log_odds(chance: Array) -> Array:
 
 
 def _against_background(behind: Array, codes: Codes, motion: _Motion, seen: Array) -> tuple[Array, Array]:
-    """How far a pixel is from the remembered background, -1..1, and log odds by the remembered background: -3 where it is seen and moves as it should, 1.5 where it is not seen."""
+    """How far a pixel is from the remembered background, -1..1; and log odds: -3 where that is seen and moves as it
+    should, 1.5 where it is not seen."""
     apart = np.empty(codes.grey.shape, np.float32)
     _least_apart(codes.lab, behind, seen, apart)
     differs = np.clip(cv2.blur(apart, (3, 3)) / _ALIKE - 1, -1, 1)
