@@ -16,12 +16,16 @@ _TILE_PX = 24.0
 """Side of the tiles that learn the colours along the edge."""
 _WHOLE_PX = 1e6
 """A tile side that puts the whole picture in one tile."""
-_NEAR, _ANYWHERE, _SHAPE, _REGISTERED, _STATIC, _SMOOTH = 1.0, 0.7, 1.0, 2.0, 0.6, 1.5
+_NEAR, _ANYWHERE, _SHAPE, _REGISTERED, _STATIC, _SMOOTH = 1.0, 0.7, 1.0, 2.0, 2.0, 1.5
 """Say of each evidence, in log odds, and the cut's smoothness."""
 _EDGE_PX = 1.2
 """How far off a carried edge may be where the flow agrees both ways; where it does not, by so much further."""
 _MOST = 4.0
 """No shape is surer than these log odds."""
+_REACH = 0.5
+"""Beyond this distance from the carried shape, as a share of the actor's size, finding the actor grows unlikely."""
+_FAR = 8.0
+"""Log odds taken off for each such distance beyond it."""
 _RARE = 0.02
 """No colour is surer than this chance of being wrong."""
 _ALIKE = 10.0
@@ -39,8 +43,12 @@ _LAYER_CODES = 12.0
 """Summed Lab codes of difference by which one layer explains a pixel better, worth 1 in log odds."""
 _HIDDEN = 24.0
 """Cost, in the same codes, of a place that the other layer hid in the frame before."""
-_DECAY = 0.8
+_DECAY = 0.85
 """What is left of the memory of having moved with the background, a frame later."""
+_KNOWN = 0.2
+"""A background trusted more than this is learnt anew slowly."""
+_LEARN = 0.1
+"""How much of a colour that a trusted background does not have is taken into it."""
 _FORGET = 0.98
 """What is left of the trust in a background that is hidden, a frame later."""
 _LEAST_PART = 0.05
@@ -119,13 +127,14 @@ def step(given: Given, state: State, codes: Codes) -> State:
     trust = read_at(state.trust, seen, outside=0.0)
     evidence = _SHAPE * _shape(carried, motion.astray)
     evidence += _colours(given, Sample(given.codes.lab, given.mask, places), state, codes, grid + motion.flow)
-    evidence += trust * _against_background(state.behind, codes, motion, seen) - _STATIC * static
+    differs, against = _against_background(state.behind, codes, motion, seen)
+    evidence += trust * against - _STATIC * static * (1 - trust * np.maximum(differs, 0))
     evidence += _LAYERS * _layers(state, codes, motion, carried * (static < _MOVED), grid)
     evidence += _REGISTERED * match * (2 * read_at(given.mask, places) - 1)
     mask = _whole_parts(cut(evidence, codes.lab, carried, _SMOOTH))
     bare = cv2.erode((mask < 0.1).astype(np.float32), np.ones((5, 5)))
     behind = read_at(state.behind, seen)
-    behind += bare[..., None] * (codes.lab - behind)
+    behind += (bare * np.where((differs > 0) & (trust > _KNOWN), _LEARN, 1))[..., None] * (codes.lab - behind)
     confidence = _confidence(mask, motion.astray, match) if mask.any() else 0.0
     return State(codes, mask, places, behind, np.maximum(_FORGET * trust, bare), static, confidence)
 
@@ -153,7 +162,9 @@ def _shape(carried: Array, astray: Array) -> Array:
     if not inside.any():
         return np.full_like(carried, -_MOST)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 3) - cv2.distanceTransform(1 - inside, cv2.DIST_L2, 3)
-    return np.asarray(np.clip(distance / (_EDGE_PX + np.minimum(astray, 10)), -_MOST, _MOST))
+    reach = _REACH * float(np.sqrt(inside.sum()))
+    far = np.maximum(-distance - reach, 0) / reach
+    return np.asarray(np.clip(distance / (_EDGE_PX + np.minimum(astray, 10)), -_MOST, _MOST) - _FAR * far)
 
 
 def _register(given: Given, state: State, codes: Codes, motion: _Motion, grid: Array) -> tuple[Array, Array]:
@@ -214,13 +225,14 @@ def _log_odds(chance: Array) -> Array:
     return np.asarray(np.log(held / (1 - held)))
 
 
-def _against_background(behind: Array, codes: Codes, motion: _Motion, seen: Array) -> Array:
-    """Log odds by the remembered background: -3 where it is seen and moves as it should, 1.5 where it is not seen."""
+def _against_background(behind: Array, codes: Codes, motion: _Motion, seen: Array) -> tuple[Array, Array]:
+    """How far a pixel is from the remembered background, -1..1; and log odds: -3 where that is seen and moves as it
+    should, 1.5 where it is not seen."""
     apart = np.empty(codes.grey.shape, np.float32)
     _least_apart(codes.lab, behind, seen, apart)
     differs = np.clip(cv2.blur(apart, (3, 3)) / _ALIKE - 1, -1, 1)
     agree = np.exp(-0.5 * length(motion.flow - motion.background) ** 2)
-    return np.asarray(differs * np.where(differs < 0, 3 * (0.3 + 0.7 * agree), 1.5), np.float32)
+    return differs, np.asarray(differs * np.where(differs < 0, 3 * (0.3 + 0.7 * agree), 1.5), np.float32)
 
 
 @njit(cache=True, nogil=True)
