@@ -42,7 +42,7 @@ Take the actor off the green or blue screen of PLATE.
   cyc key plate.mp4 -o matte/%04d.png --only-matte
 """
 _CAMERA = """
-Write the camera IN for another program.
+Write the camera INPUT for another program.
 
 \b
   cyc camera work/camera.json -o camera.nk --film-back 24.89 --first-frame 1001

@@ -1,19 +1,24 @@
 """``cyc camera``: one file in, another out; what was assumed is said, what cannot be is refused and leaves nothing."""
 
 import json
-import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 from cli_help import Case, cyc, listing, refused, replace
 
-from cyclorama.matchmove import read_shot
+from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.matchmove import camera_json, read_shot
+from cyclorama.matchmove.camera_axes import rotation_about
 
 
 @pytest.fixture
-def scene(case: Case, tmp_path: Path) -> Path:
-    shutil.copy(case.folder / "camera.json", tmp_path / "camera.json")
+def scene(tmp_path: Path) -> Path:
+    """A folder with a camera of 8 frames that pans and trucks to the right."""
+    poses = [rigid(rotation_about("Y", 10 + x), np.array([x / 10, -0.2, 0.3])) for x in range(8)]
+    cameras = [Camera.from_focal(hw=(120, 214), focal_px=200, world_from_camera=pose) for pose in poses]
+    (tmp_path / "camera.json").write_text(camera_json(CameraPath(tuple(cameras)), Fraction(24)))
     return tmp_path
 
 
@@ -106,11 +111,12 @@ def test_refusals(scene: Path, arguments: list[str], words: str) -> None:
 def test_a_shot_with_a_camera_from_nuke(case: Case, tmp_path: Path) -> None:
     """``cyc replace`` takes what ``cyc camera`` reads."""
     assert cyc("camera", case.folder / "camera.json", "-o", tmp_path / "camera.nk").exit_code == 0
-    common = [case.plate, *case.references, f"--matte={case.folder}/binary"]
-    ran = replace(*common, f"--camera={tmp_path}/camera.nk", "-o", tmp_path / "a.mp4", "--work", tmp_path / "work")
+    common = [case.plate, *case.references, f"--matte={case.folder}/binary", "--frames=0:2"]
+    kept = tmp_path / "work" / "camera.json"
+    ran = replace(*common, f"--camera={tmp_path}/camera.nk", "-o", tmp_path / "a.mp4", "--work", kept.parent)
     assert ran.exit_code == 0, ran.stderr
-    kept, truth = read_shot(tmp_path / "work" / "camera.json"), read_shot(case.folder / "camera.json")
-    assert np.allclose(kept.path.centers, truth.path.centers, atol=1e-9)
+    truth = read_shot(case.folder / "camera.json").path
+    assert np.allclose(read_shot(kept).path.centers, truth.centers, atol=1e-9)
     (tmp_path / "bad.chan").write_text("1 0 0 0 0 0 0 45\n")
     bad = replace(*common, f"--camera={tmp_path}/bad.chan", "-o", tmp_path / "b.mp4")
     assert (bad.exit_code, "holds 1 cameras and the plate has 8 frames" in bad.stderr) == (2, True)
