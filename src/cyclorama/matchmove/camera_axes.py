@@ -202,15 +202,19 @@ def require_centred(shot: CameraShot, kind: str) -> None:
 
 @contextmanager
 def reading(file: Path, kind: str, must: str) -> Iterator[None]:
-    """What goes wrong while ``file`` is read becomes one sentence: it is no ``kind``, which must hold ``must``."""
+    """What goes wrong while ``file`` is read becomes one sentence: it is no ``kind``, which must hold ``must``.
+
+    Numbers that are none pass through the arithmetic without a word of numpy's: ``Camera`` refuses them.
+    """
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
     except OSError as error:
         raise InputError(f"{file}: the camera cannot be read ({error.strerror}); give a camera file") from None
     except KeyError as error:
         raise InputError(f"{file}: this is no {kind} (it lacks {error}); it must hold {must}") from None
-    except (TypeError, ValueError, OverflowError, IndexError, AttributeError) as error:
+    except (TypeError, ValueError, ArithmeticError, IndexError, AttributeError) as error:
         words = " ".join(str(error).split())
         raise InputError(f"{file}: this is no {kind} ({words}); it must hold {must}") from None
