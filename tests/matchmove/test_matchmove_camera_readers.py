@@ -87,6 +87,16 @@ def test_usd_of_another_program(tmp_path: Path) -> None:
     assert np.allclose(shot.path[0].px_from_cam[[0, 1], [0, 1]], 0.5 / 0.36 * W, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["chan", "nuke", "blender", "after-effects"])
+def test_square_pixels_are_still_square_after_usd(tmp_path: Path, name: str) -> None:
+    """USD's 32 bits are no reason to refuse a camera that it gave back."""
+    pytest.importorskip("pxr")
+    for seed in range(10):
+        truth = any_path(name, seed)
+        back = read_shot(written(tmp_path, "usd", truth, film_back_mm=24.89)).path
+        require_same(read_shot(written(tmp_path, name, back)).path, truth)
+
+
 def test_bad_usd(tmp_path: Path) -> None:
     pytest.importorskip("pxr")
     file = written(tmp_path, "usd", any_path("usd"))

@@ -26,7 +26,7 @@ Z_UP = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
 """A z-up world (Blender, nerfstudio: x right, y forward, z up) from ours."""
 _OPENGL = np.diag([1.0, -1.0, -1.0])  # a camera's own axes, x right, y up, looking along -z; its own inverse
 _RATE_DENOMINATOR = 1001  # of 24000/1001 and its kin; a rate written as a decimal number is one of these fractions
-_SAME = 1e-9  # of the picture's width, or of 1: what rounding makes of equal numbers
+_SAME = 1e-6  # of the picture's width, or of 1: more than 32-bit files (USD) make of equal numbers
 
 
 @dataclass(frozen=True)
