@@ -53,6 +53,8 @@ def refusal(room: str, name: str) -> str | None:
     parts = name.split(".")
     if parts[0] == "torch":
         return None if room == "diffusion" else "torch belongs in diffusion alone"
+    if parts[0] == "pxr":
+        return "pxr is optional and is opened by matchmove.usd alone"
     if parts[0] in OPTIONAL:
         return f"{parts[0]} is optional and is opened by matting.learned_weights.require alone"
     if parts[0] != "cyclorama" or len(parts) < 2 or parts[1] == "__version__":
@@ -118,6 +120,7 @@ def test_core_needs_numpy_alone() -> None:
         ("comp", "torch", True),
         ("diffusion", "torch.nn", False),
         ("matting", "onnxruntime.capi", True),
+        ("matchmove", "pxr.Usd", True),
         ("media", "cyclorama.__version__", False),
     ],
 )

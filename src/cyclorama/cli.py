@@ -11,6 +11,7 @@ import typer
 from typer.exceptions import TyperException
 
 from cyclorama import __version__
+from cyclorama.camera_settings import CameraJobSettings
 from cyclorama.core.errors import CycloramaError
 from cyclorama.interrupt import Terminated, stoppable
 from cyclorama.options import command_of
@@ -39,6 +40,14 @@ Take the actor off the green or blue screen of PLATE.
   cyc key plate.mp4 -o actor.mov --sheet sheets/
   cyc key plate.mp4 -o actor/%04d.exr
   cyc key plate.mp4 -o matte/%04d.png --only-matte
+"""
+_CAMERA = """
+Write the camera INPUT for another program.
+
+\b
+  cyc camera work/camera.json -o camera.nk --film-back 24.89 --first-frame 1001
+  cyc camera solve.chan -o camera.usda --size 1920x1080 --rate 24
+  cyc camera sparse/0 -o camera.json --rate 25
 """
 
 
@@ -87,8 +96,18 @@ def key(settings: KeyJobSettings, as_json: _Json = False, debug: _Debug = False)
     _run(job, settings, as_json=as_json, debug=debug)
 
 
+def camera(settings: CameraJobSettings, as_json: _Json = False, debug: _Debug = False) -> None:
+    def job(progress: _Progress) -> "Report":
+        from cyclorama.camerajob import convert_camera
+
+        return convert_camera(settings, progress)
+
+    _run(job, settings, as_json=as_json, debug=debug)
+
+
 app.command(help=_REPLACE)(command_of(Settings, replace))
 app.command(help=_KEY)(command_of(KeyJobSettings, key))
+app.command(help=_CAMERA)(command_of(CameraJobSettings, camera))
 
 
 def _work(job: Callable[[_Progress], "Report"], settings: _Settings, as_json: bool) -> None:

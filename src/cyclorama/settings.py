@@ -246,7 +246,7 @@ class Settings:
         ),
     ]
     key: KeySettings = KeySettings()
-    camera: Annotated[Path | None, Option("A camera.json, in place of a solve.")] = None
+    camera: Annotated[Path | None, Option("A camera file that cyc camera reads, in place of a solve.")] = None
     focal: Annotated[float | None, Option("The focal length in pixels of the plate, when it is known.")] = None
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True

@@ -147,7 +147,7 @@ def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
         for index in range(num_frames):
             os.link(case.folder / name / f"{index % 8:04d}.png", tmp_path / name / f"{index:04d}.png")
     data = json.loads((case.folder / "camera.json").read_text())
-    data["frames"] = [data["frames"][index % 8] for index in range(num_frames)]
+    data["frames"] = [{**data["frames"][index % 8], "frame": index} for index in range(num_frames)]
     (tmp_path / "camera.json").write_text(json.dumps(data))
     out = tmp_path / "out"
     out.mkdir()

@@ -1,6 +1,23 @@
 """Plate (and timed references) to camera path: track, solve, interpolate; camera files in and out."""
 
 from cyclorama.matchmove.camera import Matchmove, SharedPoints, find_camera, triangulate_references
-from cyclorama.matchmove.files import camera_json, read_camera
+from cyclorama.matchmove.camera_axes import FILM_BACK_MM, CameraShot
+from cyclorama.matchmove.camera_files import FORMATS, format_of_output, read_camera, read_shot, write_camera
+from cyclorama.matchmove.colmap import PARTS as COLMAP_PARTS
+from cyclorama.matchmove.files import camera_json
 
-__all__ = ["Matchmove", "SharedPoints", "camera_json", "find_camera", "read_camera", "triangulate_references"]
+__all__ = [
+    "COLMAP_PARTS",
+    "FILM_BACK_MM",
+    "FORMATS",
+    "CameraShot",
+    "Matchmove",
+    "SharedPoints",
+    "camera_json",
+    "find_camera",
+    "format_of_output",
+    "read_camera",
+    "read_shot",
+    "triangulate_references",
+    "write_camera",
+]

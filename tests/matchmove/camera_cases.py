@@ -1,0 +1,76 @@
+"""Made-up camera paths in every format, for the tests of camera files."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.matchmove import write_camera
+from cyclorama.matchmove.camera_axes import rotation_about
+
+HW = (1080, 1920)
+RATE = Fraction(24000, 1001)
+NAMES = {
+    "json": "camera.json",
+    "transforms": "transforms.json",
+    "colmap": "text",
+    "colmap-binary": "binary",
+    "chan": "camera.chan",
+    "nuke": "camera.nk",
+    "usd": "camera.usda",
+    "blender": "camera.py",
+    "after-effects": "camera.txt",
+}
+SQUARE = {"chan", "nuke", "blender", "after-effects"}
+CENTRED = {"chan", "after-effects"}
+SAYS_RATE = set(NAMES) - {"colmap", "colmap-binary"}
+
+
+def needs(name: str) -> None:
+    """Skips a test whose format is read by a package that is absent."""
+    if name == "usd":
+        pytest.importorskip("pxr")
+
+
+def any_path(name: str, seed: int = 0, num_frames: int = 4, still: bool = False) -> CameraPath:
+    """Turned any way, far off, zooming, its middle off the picture's; as far as the format can hold that."""
+    rng = np.random.default_rng(seed)
+    cameras = []
+    for index in range(num_frames):
+        if not (still and index):
+            fx = rng.uniform(300, 6000)
+            fy = fx if name in SQUARE else fx * rng.uniform(0.8, 1.2)
+            off = (0.0, 0.0) if name in CENTRED else rng.uniform(-200, 200, 2)
+            u, _, vt = np.linalg.svd(rng.normal(size=(3, 3)))
+            turn = u @ vt * np.sign(np.linalg.det(u @ vt))
+            k = np.array([[fx, 0, HW[1] / 2 + off[0]], [0, fy, HW[0] / 2 + off[1]], [0, 0, 1]])
+            place = rng.uniform(-50, 50, 3)
+        cameras.append(Camera(HW, k, rigid(turn, place)))
+    return CameraPath(tuple(cameras))
+
+
+def upright(
+    pan: float = 0, tilt: float = 0, roll: float = 0, at: tuple[float, float, float] = (0, 0, 0), focal: float = 1600
+) -> Camera:
+    """Panned to the right, tilted up and rolled clockwise by degrees; ``at`` is right, down and forward."""
+    turn = rotation_about("Y", pan) @ rotation_about("X", tilt) @ rotation_about("Z", roll)
+    return Camera.from_focal(hw=HW, focal_px=focal, world_from_camera=rigid(turn, np.array(at, float)))
+
+
+def written(folder: Path, name: str, path: CameraPath, **options: object) -> Path:
+    file = folder / NAMES[name]
+    write_camera(file, path, RATE, format_name=name, **options)  # type: ignore[arg-type]
+    return file
+
+
+def require_same(found: CameraPath, truth: CameraPath) -> None:
+    """To 1e-6: of the picture's width, which is 1e-6 of what a camera sees, and of the largest distance."""
+    assert len(found) == len(truth)
+    assert found.hw == truth.hw
+    far = max(1.0, np.abs(truth.centers).max())
+    for ours, real in zip(found.cameras, truth.cameras):
+        assert np.abs(ours.px_from_cam - real.px_from_cam).max() < 1e-6 * truth.hw[1]
+        assert np.abs(ours.world_from_camera[:3, :3] - real.world_from_camera[:3, :3]).max() < 1e-6
+        assert np.abs(ours.center - real.center).max() < 1e-6 * far
