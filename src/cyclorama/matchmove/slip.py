@@ -1,0 +1,221 @@
+"""How far a picture slips against a given camera: rigid points and one shift of the picture per frame, fitted at once.
+
+A point is a direction ``m`` from the camera that first saw it (centre ``C_a``) and an inverse distance ``rho``; camera t
+has ``A_t = K_t R_t`` and centre ``C_t``; ``s_t`` is the shift of picture t:
+
+    y = A_t (m - rho (C_t - C_a)),   seen = (y0, y1) / y2 + s_t.
+
+Depths alone would swallow a slip along the parallax. Shared by all points, the shift is told from depth wherever points
+of different places in the picture, or a camera whose pace changes, part the two; where nothing does, a weak pull toward
+no shift (``PULL_PX``) decides, and ``Fit.known`` says so. Cauchy loss, from wide to narrow (graduated non-convexity,
+Blake and Zisserman 1987, section 7), points eliminated (Triggs et al. 1999, section 6).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.camera import CameraPath
+from cyclorama.matchmove.bundle import SIGMA_PX, _tangents
+from cyclorama.matchmove.tracks import Tracks
+
+PULL_PX = 30.0
+"""One standard deviation of what a picture is thought to be off, summed up over a window, before it was looked at."""
+_WIDTHS_PX = (60.0, 20.0, 6.0, 2.0, 1.0, 0.6)
+"""Half-widths of the loss, one after the other."""
+_STEPS = 4
+_LAST_STEPS = 12
+_DAMPING = 1e-4
+_TURN_DEG = 40.0
+"""A point that a camera has turned away from so far is seen no more: a track that goes on is cut there."""
+_LEAST_TRAVEL = 1e-6
+"""Of the centres' size: a camera that moves less only turns."""
+_GOLDEN = 0.618034
+_MEDIAN_OF_NORMAL = 0.6745
+_LEAST_DEPTH = 1e-3
+"""Cosine to the optical plane under which a point counts as beside the camera."""
+_NEAREST = 3.0
+"""One standard deviation of the inverse distance of points, 1 for the length of the camera's travel."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """``error``: (n, 2) seen less predicted without the shift, of every observation; ``inside``: (n,) whether a point
+    and a camera before it explain it; ``shift``: (t, 2) px; ``known``: 0..1, how much of the drift in its least certain
+    direction ``weak`` (2,) was told by the picture and not by the pull toward none; ``sigma_drift_px``: one standard
+    deviation of the drift per frame there."""
+
+    error: Array
+    inside: Array
+    shift: Array
+    known: float
+    weak: Array
+    sigma_drift_px: float
+
+
+def cut_at_turns(tracks: Tracks, path: CameraPath) -> Tracks:
+    """Tracks that outlive a turn of the camera, in pieces, not all cut at one frame."""
+    axes = np.stack([c.world_from_camera[:3, 2] for c in path.cameras])
+    first = np.full(tracks.num_tracks, tracks.num_frames)
+    np.minimum.at(first, tracks.track, tracks.frame)
+    cosine = np.einsum("nk,nk->n", axes[first[tracks.track]], axes[tracks.frame])
+    turned = np.degrees(np.arccos(np.clip(cosine, -1, 1))) / _TURN_DEG
+    piece = np.floor(turned + 0.5 * ((tracks.track * _GOLDEN) % 1.0)).astype(np.int64)
+    _, track = np.unique(tracks.track * (piece.max(initial=0) + 1) + piece, return_inverse=True)
+    return Tracks(track, tracks.frame, tracks.px, tracks.hw, tracks.num_frames)
+
+
+def fit_slip(tracks: Tracks, path: CameraPath) -> Fit:
+    """``tracks``: numbered without gaps; their frames are those of ``path``."""
+    order = np.lexsort((tracks.frame, tracks.track))
+    track, frame, px = tracks.track[order], tracks.frame[order], tracks.px[order]
+    starts = np.searchsorted(track, np.arange(tracks.num_tracks + 1))
+    px_from_world, offset = _cameras(path, frame[starts[:-1]][track], frame)
+    first = np.linalg.solve(px_from_world[frame[starts[:-1]]], _homogeneous(px[starts[:-1]])[..., None])[..., 0]
+    state = first / np.linalg.norm(first, axis=1, keepdims=True), np.zeros(len(first))
+    shift = np.zeros((tracks.num_frames, 2))
+    for width in _WIDTHS_PX:
+        for _ in range(_LAST_STEPS if width == _WIDTHS_PX[-1] else _STEPS):
+            system = _System(state, shift, (px_from_world, offset, frame, px, starts), width)
+            state, shift = system.step(state, shift)
+    last = _System(state, shift, (px_from_world, offset, frame, px, starts), _WIDTHS_PX[-1])
+    error, inside = np.empty((len(px), 2)), np.empty(len(px), bool)
+    error[order], inside[order] = shift[frame] - last.residual, last.seen
+    return Fit(error, inside, shift, *last.certainty())
+
+
+def _cameras(path: CameraPath, anchor: Array, frame: Array) -> tuple[Array, Array]:
+    """``A`` of every frame (t, 3, 3), and the centre less the anchor's of every observation (n, 3), in units of the
+    path's size (0 where the camera only turns)."""
+    a = np.stack([c.px_from_cam @ c.camera_from_world[:3, :3] for c in path.cameras])
+    centers = path.centers - path.centers[0]
+    size = float(np.linalg.norm(centers, axis=1).max())
+    if size <= _LEAST_TRAVEL * max(1.0, float(np.abs(path.centers).max())):
+        return a, np.zeros((len(frame), 3))
+    return a, (centers[frame] - centers[anchor]) / size
+
+
+def _homogeneous(px: Array) -> Array:
+    return np.concatenate([px, np.ones((len(px), 1))], 1)
+
+
+class _System:
+    """Linearised about points (directions (p, 3), inverse distances (p,)) and shifts: Jacobians of the observations,
+    points eliminated."""
+
+    def __init__(self, points: tuple[Array, Array], shift: Array, data: tuple[Array, ...], width: float) -> None:
+        px_from_world, offset, frame, px, starts = data
+        self.points, self._frame, self._starts = points, frame, starts
+        n, num_points = len(px), len(starts) - 1
+        self.residual, self.jacobian, self.seen = np.zeros((n, 2)), np.zeros((n, 2, 3)), np.zeros(n, np.bool_)
+        self.basis = np.zeros((num_points, 3, 2))
+        _observe(*points, *data, shift, self.residual, self.jacobian, self.seen, self.basis)
+        square = (self.residual**2).sum(1)
+        self.weight = np.where(self.seen, 1 / (1 + square / width**2), 0.0) / SIGMA_PX**2
+        size = 2 * len(shift)
+        self.h, self.g = np.eye(size) / PULL_PX**2, shift.reshape(-1) / PULL_PX**2
+        self._inverse, self._g_p = np.zeros((num_points, 3, 3)), np.zeros((num_points, 3))
+        seen = (self.residual, self.jacobian, self.weight)
+        _reduce(*seen, frame, starts, points[1], self.h, self.g, self._inverse, self._g_p)
+
+    def step(self, points: tuple[Array, Array], shift: Array) -> tuple[tuple[Array, Array], Array]:
+        move = -np.linalg.solve(self.h, self.g)
+        change = np.zeros_like(self._g_p)
+        _back(self.jacobian, self.weight, self._frame, self._starts, move, self._inverse, self._g_p, change)
+        directions = points[0] + np.einsum("pij,pj->pi", self.basis, change[:, :2])
+        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+        return (directions, np.maximum(points[1] + change[:, 2], 0.0)), shift + move.reshape(-1, 2)
+
+    def certainty(self) -> tuple[float, Array, float]:
+        """``Fit.known``, ``Fit.weak``, ``Fit.sigma_drift_px``."""
+        noise = np.median(np.abs(self.residual[self.seen])) / _MEDIAN_OF_NORMAL if self.seen.any() else SIGMA_PX
+        posterior = np.linalg.inv(self.h)
+        num = len(self.h) // 2
+        ramp = np.linspace(-1, 1, num) if num > 1 else np.zeros(1)
+        slope = np.kron(ramp[:, None] / max((ramp**2).sum(), 1e-12), np.eye(2)) * 2 / max(num - 1, 1)
+        variance, prior = slope.T @ posterior @ slope, slope.T @ slope * PULL_PX**2
+        values, vectors = np.linalg.eigh(variance)
+        known = 1 - float(values[-1] / prior[0, 0])
+        return known, vectors[:, -1], float(np.sqrt(values[-1]) * noise / SIGMA_PX)
+
+
+@njit(cache=True, nogil=True)
+def _observe(  # type: ignore[no-untyped-def]
+    directions, rho, px_from_world, offset, frame, px, starts, shift, residual, jacobian, seen, basis
+):
+    """Residuals (predicted less seen, px), their derivatives by two turns of the direction and ``rho``."""
+    column = np.zeros((3, 3))
+    for p in range(len(starts) - 1):
+        m = directions[p]
+        _tangents(m, basis[p])
+        for i in range(starts[p], starts[p + 1]):
+            t = frame[i]
+            a = px_from_world[t]
+            y = a @ (m - rho[p] * offset[i])
+            column[:, :2] = a @ basis[p]
+            column[:, 2] = -(a @ offset[i])
+            seen[i] = y[2] > _LEAST_DEPTH
+            if not seen[i]:
+                continue
+            u, v = y[0] / y[2], y[1] / y[2]
+            residual[i, 0] = u + shift[t, 0] - px[i, 0]
+            residual[i, 1] = v + shift[t, 1] - px[i, 1]
+            for k in range(3):
+                jacobian[i, 0, k] = (column[0, k] - u * column[2, k]) / y[2]
+                jacobian[i, 1, k] = (column[1, k] - v * column[2, k]) / y[2]
+
+
+@njit(cache=True, nogil=True)
+def _reduce(  # type: ignore[no-untyped-def]
+    residual, jacobian, weight, frame, starts, rho, h, g, inverse, g_p
+):
+    """Adds the observations to the normal equations of the shifts ``h``, ``g``, points eliminated. Points at infinity
+    that would go beyond stay there."""
+    for p in range(len(starts) - 1):
+        block = np.zeros((3, 3))
+        for i in range(starts[p], starts[p + 1]):
+            for r in range(2):
+                for a in range(3):
+                    g_p[p, a] += weight[i] * jacobian[i, r, a] * residual[i, r]
+                    for b in range(3):
+                        block[a, b] += weight[i] * jacobian[i, r, a] * jacobian[i, r, b]
+        block[2, 2] += 1.0 / _NEAREST**2
+        g_p[p, 2] += rho[p] / _NEAREST**2
+        for a in range(3):
+            block[a, a] += _DAMPING * block[a, a] + 1e-9
+        inverse[p] = np.linalg.inv(block)
+        if rho[p] <= 0.0 and (inverse[p] @ g_p[p])[2] > 0.0:
+            block[2, :], block[:, 2] = 0.0, 0.0
+            block[2, 2] = 1.0
+            inverse[p] = np.linalg.inv(block)
+            inverse[p, 2, 2], g_p[p, 2] = 0.0, 0.0
+        for i in range(starts[p], starts[p + 1]):
+            fi = 2 * frame[i]
+            carried = (weight[i] * jacobian[i]) @ inverse[p]
+            for r in range(2):
+                h[fi + r, fi + r] += weight[i]
+                g[fi + r] += weight[i] * residual[i, r]
+                for a in range(3):
+                    g[fi + r] -= carried[r, a] * g_p[p, a]
+            for k in range(starts[p], starts[p + 1]):
+                fk = 2 * frame[k]
+                for r in range(2):
+                    for q in range(2):
+                        total = 0.0
+                        for a in range(3):
+                            total += carried[r, a] * jacobian[k, q, a]
+                        h[fi + r, fk + q] -= total * weight[k]
+
+
+@njit(cache=True, nogil=True)
+def _back(jacobian, weight, frame, starts, move, inverse, g_p, change):  # type: ignore[no-untyped-def]
+    """The points' own steps, once the shifts have theirs."""
+    for p in range(len(starts) - 1):
+        g = g_p[p].copy()
+        for i in range(starts[p], starts[p + 1]):
+            for r in range(2):
+                for a in range(3):
+                    g[a] += weight[i] * jacobian[i, r, a] * move[2 * frame[i] + r]
+        change[p] = -(inverse[p] @ g)
