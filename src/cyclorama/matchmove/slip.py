@@ -1,17 +1,19 @@
-"""How far a picture slips against a given camera: rigid points and one shift of the picture per frame, fitted at once.
+"""How far a picture slips against a given camera: rigid points and one shift of the picture a frame, fitted at once.
 
-A point is a direction ``m`` from the camera that first saw it (centre ``C_a``) and an inverse distance ``rho``; camera t
-has ``A_t = K_t R_t`` and centre ``C_t``; ``s_t`` is the shift of picture t:
+A point is a direction ``m`` from the camera that first saw it (centre ``C_a``) and an inverse distance ``rho``; camera
+t has ``A_t = K_t R_t`` and centre ``C_t``; ``s_t`` is the shift of picture t:
 
     y = A_t (m - rho (C_t - C_a)),   seen = (y0, y1) / y2 + s_t.
 
-Depths alone would swallow a slip along the parallax. Shared by all points, the shift is told from depth wherever points
-of different places in the picture, or a camera whose pace changes, part the two; where nothing does, a weak pull toward
-no shift (``PULL_PX``) decides, and ``Fit.known`` says so. Cauchy loss, from wide to narrow (graduated non-convexity,
-Blake and Zisserman 1987, section 7), points eliminated (Triggs et al. 1999, section 6).
+Depths alone would swallow a slip along the parallax. Shared by all points, the shift is told from depth where the
+camera turns, or nears, or points lie at very different places in the picture. Where it only travels sideways, a shift
+in step with it looks like other depths: a weak pull toward no shift decides, and ``Fit.sigma_drift_px`` says so.
+Cauchy loss, from wide to narrow (graduated non-convexity, Blake and Zisserman 1987, section 7), points eliminated
+(Triggs et al. 1999, section 6).
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -23,17 +25,20 @@ from cyclorama.matchmove.tracks import Tracks
 
 PULL_PX = 30.0
 """One standard deviation of what a picture is thought to be off, summed up over a window, before it was looked at."""
-_WIDTHS_PX = (60.0, 20.0, 6.0, 2.0, 1.0, 0.6)
+_WIDTHS_PX = (60.0, 20.0, 6.0, 2.0, 1.0, 0.6, 0.3)
 """Half-widths of the loss, one after the other."""
-_STEPS = 4
-_LAST_STEPS = 12
-_DAMPING = 1e-4
+_STEPS, _LAST_STEPS = 4, 12
+_SIGHTS_OF_TRACK = 2.0
+"""The errors of a track go together: it tells no more than so many sights that err each for itself."""
+_FLOOR = 1e-3
+"""Added to the normal equations of a point, for one of which nothing is known."""
 _TURN_DEG = 40.0
 """A point that a camera has turned away from so far is seen no more: a track that goes on is cut there."""
 _LEAST_TRAVEL = 1e-6
 """Of the centres' size: a camera that moves less only turns."""
 _GOLDEN = 0.618034
 _MEDIAN_OF_NORMAL = 0.6745
+_LEAST_NOISE_PX = 0.02
 _LEAST_DEPTH = 1e-3
 """Cosine to the optical plane under which a point counts as beside the camera."""
 _NEAREST = 3.0
@@ -42,16 +47,13 @@ _NEAREST = 3.0
 
 @dataclass(frozen=True)
 class Fit:
-    """``error``: (n, 2) seen less predicted without the shift, of every observation; ``inside``: (n,) whether a point
-    and a camera before it explain it; ``shift``: (t, 2) px; ``known``: 0..1, how much of the drift in its least certain
-    direction ``weak`` (2,) was told by the picture and not by the pull toward none; ``sigma_drift_px``: one standard
-    deviation of the drift per frame there."""
+    """``error``: (n, 2) seen less predicted without the shift, px, of every observation; ``inside``: (n,) whether its
+    point lies before the camera; ``shift``: (t, 2) px; ``sigma_drift_px``: one standard deviation of the shift's drift
+    a frame, in its least certain direction."""
 
     error: Array
     inside: Array
     shift: Array
-    known: float
-    weak: Array
     sigma_drift_px: float
 
 
@@ -67,7 +69,7 @@ def cut_at_turns(tracks: Tracks, path: CameraPath) -> Tracks:
     return Tracks(track, tracks.frame, tracks.px, tracks.hw, tracks.num_frames)
 
 
-def fit_slip(tracks: Tracks, path: CameraPath) -> Fit:
+def fit_slip(tracks: Tracks, path: CameraPath, pull_px: float = PULL_PX) -> Fit:
     """``tracks``: numbered without gaps; their frames are those of ``path``."""
     order = np.lexsort((tracks.frame, tracks.track))
     track, frame, px = tracks.track[order], tracks.frame[order], tracks.px[order]
@@ -76,14 +78,14 @@ def fit_slip(tracks: Tracks, path: CameraPath) -> Fit:
     first = np.linalg.solve(px_from_world[frame[starts[:-1]]], _homogeneous(px[starts[:-1]])[..., None])[..., 0]
     state = first / np.linalg.norm(first, axis=1, keepdims=True), np.zeros(len(first))
     shift = np.zeros((tracks.num_frames, 2))
+    data = _Data(px_from_world, offset, frame, px, starts, pull_px)
     for width in _WIDTHS_PX:
         for _ in range(_LAST_STEPS if width == _WIDTHS_PX[-1] else _STEPS):
-            system = _System(state, shift, (px_from_world, offset, frame, px, starts), width)
-            state, shift = system.step(state, shift)
-    last = _System(state, shift, (px_from_world, offset, frame, px, starts), _WIDTHS_PX[-1])
+            state, shift = _System(state, shift, data, width).step()
+    last = _System(state, shift, data, _WIDTHS_PX[-1])
     error, inside = np.empty((len(px), 2)), np.empty(len(px), bool)
     error[order], inside[order] = shift[frame] - last.residual, last.seen
-    return Fit(error, inside, shift, *last.certainty())
+    return Fit(error, inside, shift, last.sigma_drift_px())
 
 
 def _cameras(path: CameraPath, anchor: Array, frame: Array) -> tuple[Array, Array]:
@@ -101,44 +103,58 @@ def _homogeneous(px: Array) -> Array:
     return np.concatenate([px, np.ones((len(px), 1))], 1)
 
 
+class _Data(NamedTuple):
+    """What is seen, by point and frame: observation i is of ``frame`` (n,) at ``px`` (n, 2); those of point p are
+    ``starts[p]`` to ``starts[p + 1]``."""
+
+    px_from_world: Array
+    offset: Array
+    frame: Array
+    px: Array
+    starts: Array
+    pull_px: float
+
+
 class _System:
-    """Linearised about points (directions (p, 3), inverse distances (p,)) and shifts: Jacobians of the observations,
-    points eliminated."""
+    """Linearised about points (directions (p, 3), inverse distances (p,)) and shifts (t, 2), points eliminated."""
 
-    def __init__(self, points: tuple[Array, Array], shift: Array, data: tuple[Array, ...], width: float) -> None:
-        px_from_world, offset, frame, px, starts = data
-        self.points, self._frame, self._starts = points, frame, starts
-        n, num_points = len(px), len(starts) - 1
-        self.residual, self.jacobian, self.seen = np.zeros((n, 2)), np.zeros((n, 2, 3)), np.zeros(n, np.bool_)
-        self.basis = np.zeros((num_points, 3, 2))
-        _observe(*points, *data, shift, self.residual, self.jacobian, self.seen, self.basis)
+    def __init__(self, points: tuple[Array, Array], shift: Array, data: _Data, width: float) -> None:
+        self._points, self._shift, self._data = points, shift, data
+        n, num_points = len(data.px), len(data.starts) - 1
+        self.residual, self._jacobian, self.seen = np.zeros((n, 2)), np.zeros((n, 2, 3)), np.zeros(n, np.bool_)
+        self._basis = np.zeros((num_points, 3, 2))
+        _observe(*points, *data[:-1], shift, self.residual, self._jacobian, self.seen, self._basis)
         square = (self.residual**2).sum(1)
-        self.weight = np.where(self.seen, 1 / (1 + square / width**2), 0.0) / SIGMA_PX**2
-        size = 2 * len(shift)
-        self.h, self.g = np.eye(size) / PULL_PX**2, shift.reshape(-1) / PULL_PX**2
+        self._weight = np.where(self.seen, 1 / (1 + square / width**2), 0.0) / SIGMA_PX**2
+        self._h, self._g = np.eye(shift.size) / data.pull_px**2, shift.reshape(-1) / data.pull_px**2
         self._inverse, self._g_p = np.zeros((num_points, 3, 3)), np.zeros((num_points, 3))
-        seen = (self.residual, self.jacobian, self.weight)
-        _reduce(*seen, frame, starts, points[1], self.h, self.g, self._inverse, self._g_p)
+        seen = (self.residual, self._jacobian, self._weight, data.frame, data.starts)
+        _reduce(*seen, points[1], self._h, self._g, self._inverse, self._g_p)
 
-    def step(self, points: tuple[Array, Array], shift: Array) -> tuple[tuple[Array, Array], Array]:
-        move = -np.linalg.solve(self.h, self.g)
+    def step(self) -> tuple[tuple[Array, Array], Array]:
+        """Points and shifts after one step of Gauss and Newton."""
+        move = -np.linalg.solve(self._h, self._g)
         change = np.zeros_like(self._g_p)
-        _back(self.jacobian, self.weight, self._frame, self._starts, move, self._inverse, self._g_p, change)
-        directions = points[0] + np.einsum("pij,pj->pi", self.basis, change[:, :2])
+        seen = (self._jacobian, self._weight, self._data.frame, self._data.starts)
+        _back(*seen, move, self._inverse, self._g_p, change)
+        directions = self._points[0] + np.einsum("pij,pj->pi", self._basis, change[:, :2])
         directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        return (directions, np.maximum(points[1] + change[:, 2], 0.0)), shift + move.reshape(-1, 2)
+        rho = np.maximum(self._points[1] + change[:, 2], 0.0)
+        return (directions, rho), self._shift + move.reshape(-1, 2)
 
-    def certainty(self) -> tuple[float, Array, float]:
-        """``Fit.known``, ``Fit.weak``, ``Fit.sigma_drift_px``."""
-        noise = np.median(np.abs(self.residual[self.seen])) / _MEDIAN_OF_NORMAL if self.seen.any() else SIGMA_PX
-        posterior = np.linalg.inv(self.h)
-        num = len(self.h) // 2
-        ramp = np.linspace(-1, 1, num) if num > 1 else np.zeros(1)
-        slope = np.kron(ramp[:, None] / max((ramp**2).sum(), 1e-12), np.eye(2)) * 2 / max(num - 1, 1)
-        variance, prior = slope.T @ posterior @ slope, slope.T @ slope * PULL_PX**2
-        values, vectors = np.linalg.eigh(variance)
-        known = 1 - float(values[-1] / prior[0, 0])
-        return known, vectors[:, -1], float(np.sqrt(values[-1]) * noise / SIGMA_PX)
+    def sigma_drift_px(self) -> float:
+        """``Fit.sigma_drift_px``: of the straight line through the shifts, by the noise of the residuals."""
+        num = len(self._shift)
+        if num < 2 or not self.seen.any():
+            return np.inf
+        noise = float(np.median(np.abs(self.residual[self.seen]))) / _MEDIAN_OF_NORMAL
+        together = max(1.0, len(self._data.px) / (len(self._data.starts) - 1) / _SIGHTS_OF_TRACK)
+        scale = np.sqrt(together) * max(noise, _LEAST_NOISE_PX) / SIGMA_PX  # of the residuals' weights in the system
+        frames = np.arange(num) - (num - 1) / 2
+        slope = np.kron(frames[:, None] / (frames**2).sum(), np.eye(2))
+        told = self._h + (scale**2 - 1) * np.eye(2 * num) / self._data.pull_px**2
+        variance = slope.T @ np.linalg.solve(told, slope)
+        return float(np.sqrt(np.linalg.eigvalsh(variance)[-1]) * scale)
 
 
 @njit(cache=True, nogil=True)
@@ -184,7 +200,7 @@ def _reduce(  # type: ignore[no-untyped-def]
         block[2, 2] += 1.0 / _NEAREST**2
         g_p[p, 2] += rho[p] / _NEAREST**2
         for a in range(3):
-            block[a, a] += _DAMPING * block[a, a] + 1e-9
+            block[a, a] += _FLOOR
         inverse[p] = np.linalg.inv(block)
         if rho[p] <= 0.0 and (inverse[p] @ g_p[p])[2] > 0.0:
             block[2, :], block[:, 2] = 0.0, 0.0
