@@ -122,6 +122,7 @@ def _facts(
         "limit_px": _number(check.limit_px),
         "drift_px": {"right": _number(right), "down": _number(down), "unsure": _number(_middle(check.unsure_px))},
         "jitter_px": _number(check.jitter_px),
+        "worst": {"frame": check.worst[0], "shared_px": _number(check.worst[1])},
         "stray_percent": round(100 * check.stray, 1),
         "seen_px": _number(check.seen_px),
         "turned_px": _number(check.turned_px),

@@ -28,6 +28,10 @@ _STRAY_PX = 1.0
 _MANY_STRAYS = 0.3
 _TIGHT_PX = 1.0
 """The pull toward no shift where the camera's move cannot tell it from depth."""
+_SURE = 3.0
+"""A drift of so many standard deviations is one."""
+_POP = 2.0
+"""A single step that all points share of so many times the limit is seen, however well the rest locks."""
 _STILL = 0.1
 """Share of the camera's turn up to which a background counts as still."""
 _TURN_PX = 3.0
@@ -82,12 +86,21 @@ class SlipCheck:
         return float(np.sqrt(self.step_px[self.measured].var(0).sum()))
 
     @property
+    def worst(self) -> tuple[int, float]:
+        """The frame whose shared step is longest, and that step's length in pixels."""
+        length = np.nan_to_num(np.linalg.norm(self.step_px, axis=1))
+        frame = int(length.argmax())
+        return frame, float(length[frame])
+
+    @property
     def verdict(self) -> Verdict:
         moves = self.seen_px > _STILL * self.turned_px
         if 2 * int(self.measured.sum()) < len(self.median_px) - 1 or not self.measured.any():
             return "not measured"
         if self.slip_px[0] > self.limit_px:
             return "slips" if moves or self.turned_px < _TURN_PX else "still background"
+        if self.worst[1] > _POP * self.limit_px:
+            return "slips"
         hidden = float(np.median(self.unsure_px[self.measured])) > self.limit_px
         flat = self.seen_px < _TURN_PX and (self.travels or self.turned_px > _TURN_PX)
         return "unsure" if hidden or flat or self.stray > _MANY_STRAYS else "locks"
@@ -99,7 +112,7 @@ class SlipCheck:
         words = {
             "locks": f"the background locks to the camera: it slips {slip}",
             "slips": f"the background slips {slip}; drift {right:+.2f} right, {down:+.2f} down, "
-            f"jitter {self.jitter_px:.2f}",
+            f"jitter {self.jitter_px:.2f}, most at frame {self.worst[0]}: {self.worst[1]:.2f}",
             "still background": f"still background behind a moving camera: a point goes {self.seen_px:.1f} px where "
             f"the camera's turn alone takes it {self.turned_px:.0f} px; it slips {slip}",
             "unsure": f"nothing slips visibly ({slip}), but a slip could hide: see the notes",
@@ -113,8 +126,8 @@ class SlipCheck:
         out = []
         if self.measured.any() and float(np.nanmax(self.unsure_px)) > self.limit_px:
             out.append(
-                f"the camera moves so evenly that a drift of up to {float(np.nanmax(self.unsure_px)):.2f} px a frame "
-                "along its move looks like other depths"
+                "a drift along this camera's move looks like other depths: one of "
+                f"{float(np.nanmax(self.unsure_px)):.1f} px a frame could hide"
             )
         if self.stray > _MANY_STRAYS:
             out.append(
@@ -210,7 +223,7 @@ class _Steps:
         tracks = tracks.keep(fair[tracks.track])
         fit = fit_slip(tracks, path)
         unsure = fit.sigma_drift_px
-        if unsure > LOCK_PX:  # depths take what could be either
+        if unsure > LOCK_PX and _drift(fit) < _SURE * unsure:  # depths take what could be either
             fit = fit_slip(tracks, path, _TIGHT_PX)
         frame, miss = _misses(tracks, fit)
         for index in own:
@@ -223,6 +236,11 @@ class _Steps:
             self.median[index], self.p95[index] = np.percentile(length, [50, 95])
             self.shared[index] = np.median(here, axis=0)
             self.unsure[index] = unsure
+
+
+def _drift(fit: Fit) -> float:
+    """Length of the mean shift a frame, pixels."""
+    return float(np.linalg.norm(fit.shift[-1] - fit.shift[0]) / max(1, len(fit.shift) - 1))
 
 
 def _misfit(tracks: Tracks, fit: Fit) -> Array:

@@ -38,11 +38,13 @@ _LEAST_TRAVEL = 1e-6
 """Of the centres' size: a camera that moves less only turns."""
 _GOLDEN = 0.618034
 _MEDIAN_OF_NORMAL = 0.6745
-_LEAST_NOISE_PX = 0.02
+_SHARED_PX = 0.007
+"""What all tracks together may be off, as if they had agreed to: following errs alike in alike pictures."""
 _LEAST_DEPTH = 1e-3
 """Cosine to the optical plane under which a point counts as beside the camera."""
-_NEAREST = 3.0
-"""One standard deviation of the inverse distance of points, 1 for the length of the camera's travel."""
+_NEAREST = 300.0
+"""One standard deviation of the inverse distance of points, 1 for the length of the camera's travel: so wide that it
+moves no depth, for together points would push the shift."""
 
 
 @dataclass(frozen=True)
@@ -143,13 +145,15 @@ class _System:
         return (directions, rho), self._shift + move.reshape(-1, 2)
 
     def sigma_drift_px(self) -> float:
-        """``Fit.sigma_drift_px``: of the straight line through the shifts, by the noise of the residuals."""
+        """``Fit.sigma_drift_px``: of the straight line through the shifts, by the noise of the residuals and what
+        tracks err alike."""
         num = len(self._shift)
         if num < 2 or not self.seen.any():
             return np.inf
         noise = float(np.median(np.abs(self.residual[self.seen]))) / _MEDIAN_OF_NORMAL
         together = max(1.0, len(self._data.px) / (len(self._data.starts) - 1) / _SIGHTS_OF_TRACK)
-        scale = np.sqrt(together) * max(noise, _LEAST_NOISE_PX) / SIGMA_PX  # of the residuals' weights in the system
+        shared = _SHARED_PX * np.sqrt(len(self._data.px))
+        scale = float(np.hypot(np.sqrt(together) * noise, shared)) / SIGMA_PX  # of the system's unit of noise
         frames = np.arange(num) - (num - 1) / 2
         slope = np.kron(frames[:, None] / (frames**2).sum(), np.eye(2))
         told = self._h + (scale**2 - 1) * np.eye(2 * num) / self._data.pull_px**2
