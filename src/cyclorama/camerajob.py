@@ -24,7 +24,7 @@ def convert_camera(settings: CameraJobSettings, progress: Progress = lambda *_: 
     kind = format_of_output(settings.output, settings.format)
     _require_free(settings)
     with watch("read"):
-        shot = _given(read_shot(settings.input, size=settings.size and settings.size.hw), settings)
+        shot = _given(read_shot(settings.input, size=None if settings.size is None else settings.size.hw), settings)
     first = kind.first_frame if settings.first_frame is None else settings.first_frame
     with watch("write"), _whole(settings.output, overwrite=settings.overwrite) as temporary:
         write_camera(

@@ -4,8 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
 import typer
 from typer.exceptions import TyperException
@@ -15,9 +14,10 @@ from cyclorama.camera_settings import CameraJobSettings
 from cyclorama.core.errors import CycloramaError
 from cyclorama.interrupt import Terminated, stoppable
 from cyclorama.options import command_of
-from cyclorama.settings import KeyJobSettings, Settings
+from cyclorama.settings import CheckSettings, KeyJobSettings, Settings
 
 if TYPE_CHECKING:
+    from cyclorama.checkjob import CheckReport
     from cyclorama.report import Report
 
 _Progress = Callable[[str, int, int], None]
@@ -49,6 +49,13 @@ Write the camera INPUT for another program.
   cyc camera solve.chan -o camera.usda --size 1920x1080 --rate 24
   cyc camera sparse/0 -o camera.json --rate 25
 """
+_CHECK = """
+Measure how far the background of FINISHED slips against a camera. It ends with 0 whatever it finds.
+
+\b
+  cyc check shot.mp4 --work work/
+  cyc check shot.mp4 --camera camera.json --matte matte/ -o proof/
+"""
 
 
 @app.callback(invoke_without_command=True)
@@ -69,13 +76,16 @@ _Json = Annotated[bool, typer.Option("--json", help="Print progress and the repo
 _Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
-class _Settings(Protocol):
-    """What the settings of every command tell this page."""
+class _Report(Protocol):
+    """What the reports of every command tell this page."""
 
     @property
-    def output(self) -> Path: ...
+    def facts(self) -> dict[str, Any]: ...
     @property
-    def work(self) -> Path | None: ...
+    def remarks(self) -> tuple[str, ...]: ...
+
+
+_Reported = TypeVar("_Reported", bound=_Report)
 
 
 def replace(settings: Settings, as_json: _Json = False, debug: _Debug = False) -> None:
@@ -84,7 +94,7 @@ def replace(settings: Settings, as_json: _Json = False, debug: _Debug = False) -
 
         return replace_background(settings, progress)
 
-    _run(job, settings, as_json=as_json, debug=debug)
+    _run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
 
 
 def key(settings: KeyJobSettings, as_json: _Json = False, debug: _Debug = False) -> None:
@@ -93,7 +103,19 @@ def key(settings: KeyJobSettings, as_json: _Json = False, debug: _Debug = False)
 
         return key_plate(settings, progress)
 
-    _run(job, settings, as_json=as_json, debug=debug)
+    _run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
+
+
+def check(settings: CheckSettings, as_json: _Json = False, debug: _Debug = False) -> None:
+    def job(progress: _Progress) -> "CheckReport":
+        from cyclorama.checkjob import check_shot
+
+        return check_shot(settings, progress)
+
+    def say(report: "CheckReport") -> None:
+        print(f"{settings.finished}: {report.check.sentence()}")
+
+    _run(job, say, as_json=as_json, debug=debug)
 
 
 def camera(settings: CameraJobSettings, as_json: _Json = False, debug: _Debug = False) -> None:
@@ -102,16 +124,23 @@ def camera(settings: CameraJobSettings, as_json: _Json = False, debug: _Debug = 
 
         return convert_camera(settings, progress)
 
-    _run(job, settings, as_json=as_json, debug=debug)
+    _run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
 
 
 app.command(help=_REPLACE)(command_of(Settings, replace))
 app.command(help=_KEY)(command_of(KeyJobSettings, key))
 app.command(help=_CAMERA)(command_of(CameraJobSettings, camera))
+app.command(help=_CHECK)(command_of(CheckSettings, check))
 
 
-def _work(job: Callable[[_Progress], "Report"], settings: _Settings, as_json: bool) -> None:
-    """Runs a job and says what it did."""
+def _say_written(settings: Settings | KeyJobSettings | CameraJobSettings, report: "Report") -> None:
+    print(f"{settings.output}: {report.facts['frames']} frames in {sum(report.facts['seconds'].values()):.1f} s")
+    if settings.work is not None:
+        print(f"report: {settings.work / 'report.html'}")
+
+
+def _work(job: Callable[[_Progress], _Reported], say: Callable[[_Reported], None], as_json: bool) -> None:
+    """Runs a job and says what it did: ``say``, in words for a person."""
     from cyclorama.progress import JsonProgress, TerminalProgress
 
     with (JsonProgress if as_json else TerminalProgress)() as progress, stoppable() as heed:
@@ -126,15 +155,15 @@ def _work(job: Callable[[_Progress], "Report"], settings: _Settings, as_json: bo
         return
     for text in report.remarks:
         print(f"note: {text}", file=sys.stderr)
-    print(f"{settings.output}: {report.facts['frames']} frames in {sum(report.facts['seconds'].values()):.1f} s")
-    if settings.work is not None:
-        print(f"report: {settings.work / 'report.html'}")
+    say(report)
 
 
-def _run(job: Callable[[_Progress], "Report"], settings: _Settings, *, as_json: bool, debug: bool) -> None:
+def _run(
+    job: Callable[[_Progress], _Reported], say: Callable[[_Reported], None], *, as_json: bool, debug: bool
+) -> None:
     """Runs a job and turns what goes wrong into one sentence and an exit code."""
     try:
-        _work(job, settings, as_json)
+        _work(job, say, as_json)
     except CycloramaError as error:
         if debug:
             raise

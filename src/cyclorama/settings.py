@@ -292,3 +292,25 @@ class KeyJobSettings:
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read."""
         return (self.plate, *self.key.inputs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckSettings:
+    """What a finished shot is held against."""
+
+    finished: Annotated[Path, Option("The finished shot: a video, or a folder of numbered pictures.", argument=True)]
+    camera: Annotated[Path | None, Option("The camera.json that the background should move with.")] = None
+    matte: Annotated[
+        tuple[Path, ...],
+        Option(
+            "The actor's matte (a video or a folder, white is actor): what is not background; may be repeated.",
+            shape="CLIP",
+        ),
+    ] = ()
+    work: Annotated[
+        Path | None, Option("A work folder of cyc replace: its camera.json and matte/ are taken where none is given.")
+    ] = None
+    output: Annotated[
+        Path | None,
+        Option("A folder for check.json and check.svg, in place of the work folder.", ("--output", "-o"), "DIR"),
+    ] = None

@@ -1,8 +1,10 @@
-"""Plate (and timed references) to camera path: track, solve, interpolate; camera files in and out."""
+"""Plate (and timed references) to camera path: track, solve, interpolate; camera files in and out; and the proof that
+a finished shot moves as its camera does."""
 
 from cyclorama.matchmove.camera import Matchmove, SharedPoints, find_camera, triangulate_references
 from cyclorama.matchmove.camera_axes import FILM_BACK_MM, CameraShot
 from cyclorama.matchmove.camera_files import FORMATS, format_of_output, read_camera, read_shot, write_camera
+from cyclorama.matchmove.check import SlipCheck, check_slip
 from cyclorama.matchmove.colmap import PARTS as COLMAP_PARTS
 from cyclorama.matchmove.files import camera_json
 
@@ -13,7 +15,9 @@ __all__ = [
     "CameraShot",
     "Matchmove",
     "SharedPoints",
+    "SlipCheck",
     "camera_json",
+    "check_slip",
     "find_camera",
     "format_of_output",
     "read_camera",

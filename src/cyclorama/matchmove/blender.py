@@ -8,6 +8,7 @@ Blender API, ``bpy.types.Camera``. It holds square pixels. Only scripts of ours 
 import ast
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -109,7 +110,7 @@ def read(file: Path, size: tuple[int, int] | None) -> CameraShot:  # noqa: ARG00
         return CameraShot(CameraPath(tuple(cameras)), Fraction(*rate), first)
 
 
-def _assigned(tree: ast.Module) -> dict[str, object]:
+def _assigned(tree: ast.Module) -> dict[str, Any]:
     """Names of the script's top that are given plain values."""
     found: dict[str, object] = {}
     for node in tree.body:
