@@ -14,6 +14,7 @@ Every case: the key of the plate against ``alpha/`` and ``actor/``, and beside i
 import argparse
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -120,9 +121,11 @@ def main() -> None:
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--no-closed-form", action="store_true", help="leave pymatting out")
     words = parser.parse_args()
-    rows = {
-        c.name: run(c, closed_form=not words.no_closed_form) for c in cases_in(words.folder) if words.only in c.name
-    }
+    closed_form = not words.no_closed_form
+    if closed_form and find_spec("pymatting") is None:
+        print("pymatting is not here, and its closed form is left out (pip install pymatting)", flush=True)
+        closed_form = False
+    rows = {c.name: run(c, closed_form=closed_form) for c in cases_in(words.folder) if words.only in c.name}
     for key in next(iter(rows.values())):
         title = {"ffmpeg": "ffmpeg chromakey + despill, best of five", "plain": "plain colour difference"}.get(key, key)
         print(f"\n{title}\n\n{table({case: found[key] for case, found in rows.items()}, NAMES)}", flush=True)
