@@ -458,3 +458,12 @@ def test_rates_that_no_decimal_holds(tmp_path: Path) -> None:
         for name in SAYS_RATE - {"usd"}:
             write_camera(tmp_path / NAMES[name], any_path(name), rate, format_name=name)
             assert read_shot(tmp_path / NAMES[name]).rate == rate
+
+
+def test_a_convention_may_name_units_beside_its_axes(tmp_path: Path) -> None:
+    file = tmp_path / "camera.json"
+    pose = np.eye(4).tolist()
+    frame = {"frame": 0, "fx": 400.0, "fy": 400.0, "cx": 200.0, "cy": 100.0, "camera_to_world": pose}
+    data = {"convention": "opencv camera_to_world, metres, pixels", "width": 400, "height": 200, "frames": [frame]}
+    file.write_text(json.dumps(data))
+    assert len(read_camera(file, hw=(200, 400), num_frames=1)) == 1

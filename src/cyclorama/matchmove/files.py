@@ -16,6 +16,8 @@ from cyclorama.core.camera import Camera, CameraPath, camera_record
 from cyclorama.matchmove.camera_axes import CameraShot, camera_at, ordered, rate_of, reading, require_rate, size_of
 
 _CONVENTION = "opencv camera_to_world, pixels"
+_AXES = "opencv"
+"""How a convention begins whose axes are ours; what it says of units beside is taken as it stands."""
 
 
 def camera_json(path: CameraPath, rate: Fraction, first_frame: int = 0) -> str:
@@ -34,7 +36,7 @@ def read(file: Path, size: tuple[int, int] | None) -> CameraShot:  # noqa: ARG00
     """``InputError`` when the file is no camera.json. ``convention`` and ``fps`` may be left out."""
     with reading(file, "camera.json", "width, height and frames of fx, fy, cx, cy, camera_to_world"):
         data = json.loads(file.read_text())
-        if data.get("convention", _CONVENTION) != _CONVENTION:
+        if not str(data.get("convention", _CONVENTION)).lower().startswith(_AXES):
             raise ValueError(f"its convention must be {_CONVENTION!r}, got {data['convention']!r}")
         hw = size_of(data["width"], data["height"])
         frames = data["frames"]
