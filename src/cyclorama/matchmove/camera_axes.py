@@ -17,6 +17,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.errors import InputError
+from cyclorama.core.lens import STRAIGHT, Lens
 
 FILM_BACK_MM = 36.0
 """Width of the film back where nothing says another: a full-frame sensor, and Blender's own default."""
@@ -111,11 +112,13 @@ def nearest_rotation(r: Array) -> Array:
     return u @ vt
 
 
-def camera_at(frame: object, hw: tuple[int, int], k: Sequence[float], world_from_camera: Array) -> Camera:
+def camera_at(
+    frame: object, hw: tuple[int, int], k: Sequence[float], world_from_camera: Array, lens: Lens = STRAIGHT
+) -> Camera:
     """A camera of fx, fy, cx, cy. ``ValueError`` that names its ``frame`` when it is none."""
     fx, fy, cx, cy = map(float, k)
     try:
-        return Camera(hw, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), world_from_camera)
+        return Camera(hw, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), world_from_camera, lens)
     except ValueError as error:
         raise ValueError(f"frame {frame}: {error}") from None
 
