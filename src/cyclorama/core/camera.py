@@ -6,11 +6,15 @@ centre is at (0.5, 0.5) and the centre of a picture is at (w/2, h/2); transforms
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from cyclorama.core.arrays import Array, readonly
 from cyclorama.core.lens import STRAIGHT, Lens
+
+_ALONG_A_SIDE = 65  # places looked at along each side of a picture
+_HAIR_PX = 1e-6  # by less, nothing lies outside
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,9 @@ class Camera:
         ray = np.concatenate([px, np.ones((len(px), 1))], 1) @ np.linalg.inv(self.px_from_cam).T
         return np.asarray(ray[:, :2])
 
+    def _to_pixels(self, plane: Array) -> Array:
+        return np.asarray(plane @ self.px_from_cam[:2, :2].T + self.px_from_cam[:2, 2])
+
     @cached_property
     def camera_from_world(self) -> Array:
         return rigid_inverse(self.world_from_camera)
@@ -65,6 +72,31 @@ class Camera:
     def pinhole(self) -> "Camera":
         """The same camera with a lens that keeps lines straight."""
         return replace(self, lens=STRAIGHT)
+
+    def straightened(self, px: Array) -> Array:
+        """Where ``pinhole`` sees what this camera sees at pixels ``(n, 2)``; NaN where the lens shows nothing."""
+        if self.lens.is_straight:
+            return np.asarray(px, np.float64)
+        return self._to_pixels(self.lens.straightened(self._before_pixels(px)))
+
+    def distorted(self, px: Array) -> Array:
+        """Where this camera sees what ``pinhole`` sees at pixels ``(n, 2)``."""
+        if self.lens.is_straight:
+            return np.asarray(px, np.float64)
+        return self._to_pixels(self.lens.distorted(self._before_pixels(px)))
+
+    @cached_property
+    def overscan_px(self) -> tuple[int, int]:
+        """How many pixels must be added above and below, and left and right, to the picture of ``pinhole`` so that it
+        shows all that this camera shows."""
+        h, w = self.hw
+        along = np.linspace(0, 1, _ALONG_A_SIDE)
+        ends = np.array([[0, 0], [w, 0], [w, h], [0, h], [0, 0]], np.float64)
+        border = np.concatenate([a + along[:, None] * (b - a) for a, b in pairwise(ends)])
+        seen = self.straightened(border)
+        beyond = np.maximum(-seen.min(0), seen.max(0) - [w, h])
+        across, down = np.ceil(np.maximum(beyond - _HAIR_PX, 0)).astype(int).tolist()
+        return down, across
 
     @property
     def center(self) -> Array:
@@ -77,7 +109,7 @@ class Camera:
         depth = cam[:, 2]
         with np.errstate(divide="ignore", invalid="ignore"):
             plane = self.lens.distorted(cam[:, :2] / cam[:, 2:])
-        return plane @ self.px_from_cam[:2, :2].T + self.px_from_cam[:2, 2], depth
+        return self._to_pixels(plane), depth
 
     def unproject(self, px: Array, depth: Array) -> Array:
         """Pixels ``(n, 2)`` at ``depth`` ``(n,)`` to world points ``(n, 3)``."""
