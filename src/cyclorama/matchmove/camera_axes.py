@@ -49,6 +49,16 @@ class CameraShot:
         """fx, fy, cx, cy of every frame in pixels, (n, 4)."""
         return np.array([intrinsics(camera) for camera in self.path.cameras])
 
+    @property
+    def lenses(self) -> Array:
+        """k1, k2 of every frame, (n, 2)."""
+        return np.array([(camera.lens.k1, camera.lens.k2) for camera in self.path.cameras])
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether no camera's lens bends lines."""
+        return all(camera.lens.is_straight for camera in self.path.cameras)
+
 
 def intrinsics(camera: Camera) -> tuple[float, float, float, float]:
     """fx, fy, cx, cy in pixels."""
