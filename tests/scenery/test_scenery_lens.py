@@ -1,6 +1,7 @@
 """Drawing through a lens, against places whose look is known everywhere."""
 
 import hashlib
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.lens import STRAIGHT, Lens
 from cyclorama.core.reference import Reference
 from cyclorama.scenery import build_backdrop, draw
+from cyclorama.scenery.sweep import inverse_depths
 
 HW, FOCAL = (180, 320), 300.0
 WALL = 4.0
@@ -152,9 +154,44 @@ def test_references_of_one_place_keep_the_scale_in_which_they_were_posed() -> No
         assert np.array_equal(view.camera.px_from_cam, path[i].px_from_cam)
 
 
-def test_a_view_whose_picture_bends_is_refused() -> None:
-    with pytest.raises(ValueError, match="must be straight"):
-        wall(camera(BARREL))
+@LENSES
+def test_a_view_that_was_taken_through_a_lens(lens: Lens) -> None:
+    """Its own camera shows its own picture; another, what it would see."""
+    source = camera(lens, hw=(300, 440))
+    own = draw(Backdrop("layers", (wall(source),)), source, 0.0)
+    assert np.abs(own.color - picture(source)).max() < 2e-3
+    for target in (camera(STRAIGHT, 0.2, 2.0), camera(Lens(0.05), 0.2, 2.0)):
+        drawn = draw(Backdrop("layers", (wall(source),)), target, 0.0)
+        assert drawn.coverage.all()
+        assert np.abs(drawn.color - picture(target))[4:-4, 4:-4].max() < 0.02
+
+
+def test_depth_is_found_through_lenses() -> None:
+    """A slanted wall, from pictures that were taken through the plate's lens and from straight ones alike."""
+    found = {}
+    for lens in (STRAIGHT, BARREL):
+        cameras = [camera(lens, x, yaw) for x, yaw in ((-0.4, 1.0), (0.0, 0.0), (0.4, -1.0))]
+        inverse = inverse_depths([picture(c) for c in cameras], cameras, nearest=0.5)
+        truth = [((c.unproject(centres(HW), np.ones(HW[0] * HW[1])) - c.center)[:, 2] / WALL) for c in cameras]
+        error = [np.abs(a.ravel() - b).reshape(HW)[6:-6, 6:-6] for a, b in zip(inverse, truth)]
+        found[lens] = float(np.median(error))
+    assert found[STRAIGHT] < 0.003
+    assert found[BARREL] < 0.003
+
+
+def test_references_that_were_taken_through_the_lens_are_views_with_it() -> None:
+    path = CameraPath(tuple(camera(BARREL, 0.2 * i) for i in range(3)))
+    references = tuple(Reference(picture(path[i]), i, str(i), through_lens=True) for i in (0, 2))
+    backdrop = build_backdrop(references, path, np.full(60, WALL))
+    drawn = draw(backdrop, path[1], 1.0)
+    error = np.abs(drawn.color - picture(path[1]))[8:-8, 24:-24]
+    straight = tuple(replace(r, through_lens=False) for r in references)
+    wrong = np.abs(draw(build_backdrop(straight, path, np.full(60, WALL)), path[1], 1.0).color - picture(path[1]))
+    assert error.mean() < 0.01
+    assert wrong[8:-8, 24:-24].mean() > 4 * error.mean()
+    alone = build_backdrop(references[:1], path, np.zeros(0))
+    assert alone.views[0].camera.lens == BARREL
+    assert alone.views[0].camera.hw == HW
 
 
 @pytest.mark.parametrize("kind", ["panorama", "layers"])

@@ -14,8 +14,7 @@ class View:
     """One reference picture in the world.
 
     ``image``: h w 3 float32, scene-linear. ``inverse_depth``: h w float32, 1/z along the camera's optical axis, 0 at
-    infinity. ``camera``: its lens keeps lines straight. ``time``: the frame of the plate whose view it shows (a real
-    number).
+    infinity. ``time``: the frame of the plate whose view it shows (a real number).
     """
 
     image: Array
@@ -28,8 +27,6 @@ class View:
         require_plane("inverse_depth", self.inverse_depth, self.camera.hw)
         if self.image.shape[:2] != self.camera.hw:
             raise ValueError(f"image must have its camera's size {self.camera.hw}, got {self.image.shape[:2]}")
-        if not self.camera.lens.is_straight:
-            raise ValueError(f"the picture of a view must be straight, got a camera with {self.camera.lens}")
         object.__setattr__(self, "image", readonly(self.image))
         object.__setattr__(self, "inverse_depth", readonly(self.inverse_depth))
 

@@ -10,6 +10,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, View
 from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.display import code8_from_linear
+from cyclorama.core.lens import STRAIGHT
 from cyclorama.core.reference import Reference
 from cyclorama.scenery.sweep import inverse_depths
 
@@ -61,12 +62,12 @@ def _motion(path: CameraPath) -> float:
 def _posed(reference: Reference, camera: Camera, *, alone: bool) -> _Posed:
     """The picture scaled to cover the plate's frame at its time; what hangs over is kept, for when the camera turns.
 
-    It is taken to be straight, whatever the plate's lens. Pictures of one place were posed as they are; one that is
-    ``alone`` is scaled to cover what the lens shows beside the pinhole's frame, too.
+    Pictures of one place were posed as they are; one that is ``alone`` and straight is scaled to cover what the plate's
+    lens shows beside the pinhole's frame, too.
     """
     h, w = camera.hw
     picture_h, picture_w = reference.image.shape[:2]
-    down, across = camera.overscan_px if alone else (0, 0)
+    down, across = camera.overscan_px if alone and not reference.through_lens else (0, 0)
     scale = max((h + 2 * down) / picture_h, (w + 2 * across) / picture_w)
     hw = (max(h + 2 * down, round(picture_h * scale)), max(w + 2 * across, round(picture_w * scale)))
     image = reference.image
@@ -75,7 +76,8 @@ def _posed(reference: Reference, camera: Camera, *, alone: bool) -> _Posed:
         image = np.maximum(cv2.resize(image, hw[::-1], interpolation=way), 0)
     px_from_cam = camera.px_from_cam.copy()
     px_from_cam[:2, 2] += np.array([hw[1] - w, hw[0] - h]) / 2
-    return image, Camera(hw, px_from_cam, camera.world_from_camera), reference.frame
+    lens = camera.lens if reference.through_lens else STRAIGHT
+    return image, Camera(hw, px_from_cam, camera.world_from_camera, lens), reference.frame
 
 
 def _with_depth(posed: _Posed, inverse_depth: Array) -> View:

@@ -23,6 +23,15 @@ _SPARSE = 0.3  # a view that counts in fewer pixels than this part is sampled th
 _TOLERANCE = 0.03  # of the nearest inverse depth: surfaces closer than this are one
 
 
+class _Way(NamedTuple):
+    """From one camera to another: ``mapping`` in float32, and the lenses of both."""
+
+    a: Array
+    b: Array
+    here: Bend
+    there: Bend
+
+
 def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
     """The place from ``camera``; ``time``, in frames of the plate, says which references to prefer."""
     views = backdrop.views
@@ -32,7 +41,7 @@ def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
     bend = bend_of(camera)
     for share, view in sorted(zip(time_weights(backdrop, time), views), key=lambda pair: -pair[0]):
         a, b = mapping(camera, view.camera)
-        way = _Way(a.astype(np.float32), b.astype(np.float32), bend)
+        way = _Way(a.astype(np.float32), b.astype(np.float32), bend, bend_of(view.camera))
         _add_view(view, way, share, inverse_depth, (color, weight))
     if _normalise(color, weight):
         fill_holes(color, weight == 0)
@@ -54,8 +63,9 @@ def _depth(views: tuple[View, ...], camera: Camera) -> Array:
     splatted, bend = np.full(small.hw, -1.0, np.float32), bend_of(small)
     for view in views:
         source = np.ascontiguousarray(view.inverse_depth[step // 2 :: step, step // 2 :: step])
-        a, b = (x.astype(np.float32) for x in mapping(view.camera.resized(source.shape), small))
-        _splat(source, a, b, bend, splatted)
+        camera_there = view.camera.resized(source.shape)
+        a, b = (x.astype(np.float32) for x in mapping(camera_there, small))
+        _splat(source, _Way(a, b, bend_of(camera_there), bend), splatted)
     whole, holes = _close_cracks(splatted)
     if holes:
         fill_holes(whole[..., None], whole < 0)
@@ -96,15 +106,25 @@ def _project_sight(inverse_depth, a, b, u, v, inverse):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _splat(inverse_depth, a, b, bend, out):  # type: ignore[no-untyped-def]
+def _project_row(inverse_depth, y, way, u, v, inverse):  # type: ignore[no-untyped-def]
+    """As ``_project``, from pixels to pixels, through both lenses."""
+    if len(way.here.table):
+        sight_row(y, way.here, u, v)
+        _project_sight(inverse_depth[y], way.a, way.b, u, v, inverse)
+    else:
+        _project(inverse_depth, y, way.a, way.b, u, v, inverse)
+    if len(way.there.table):
+        seen_row(way.there, u, v)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _splat(inverse_depth, way, out):  # type: ignore[no-untyped-def]
     h, w = inverse_depth.shape
     th, tw = out.shape
     half = np.float32(0.5)
     us, vs, inverse = np.empty(w, np.float32), np.empty(w, np.float32), np.empty(w, np.float32)
     for y in range(h):
-        _project(inverse_depth, y, a, b, us, vs, inverse)
-        if len(bend.table):
-            seen_row(bend, us, vs)
+        _project_row(inverse_depth, y, way, us, vs, inverse)
         for x in range(w):
             u, v = us[x], vs[x]
             if not (u > -2 and v > -2 and u < tw + 2 and v < th + 2):
@@ -144,14 +164,6 @@ def _close_cracks(depth):  # type: ignore[no-untyped-def]
     return out, holes
 
 
-class _Way(NamedTuple):
-    """From the new camera to a view: ``mapping`` in float32, and the new camera's lens."""
-
-    a: Array
-    b: Array
-    bend: Bend
-
-
 def _add_view(view: View, way: _Way, share: float, depth: Array, sums: tuple[Array, Array]) -> None:
     """Adds one view's colour, bicubic, weighted by ``share`` and by whether it saw the surface. Views come in the order
     of their shares; one that would add less than a fiftieth to a pixel adds nothing there."""
@@ -176,11 +188,7 @@ def _seen_at(own_depth, depth, way, share, tolerance, weight, u_out, v_out, amou
     inverse = np.empty(tw, np.float32)
     count = 0
     for y in range(th):
-        if len(way.bend.table):
-            sight_row(y, way.bend, u_out[y], v_out[y])
-            _project_sight(depth[y], way.a, way.b, u_out[y], v_out[y], inverse)
-        else:
-            _project(depth, y, way.a, way.b, u_out[y], v_out[y], inverse)
+        _project_row(depth, y, way, u_out[y], v_out[y], inverse)
         for x in range(tw):
             spare = share - np.float32(0.02) * weight[y, x]
             u, v = u_out[y, x], v_out[y, x]
