@@ -73,6 +73,7 @@ class _Analysis:
             matchmove, references = self._camera(key, references)
         with self.job.watch("place"):
             shared = self._fit(references, matchmove)
+            references = tuple(replace(r, through_lens=shared.through_lens) for r in references)
             guessed, given = matchmove.source in ("references", "none"), matchmove.source == "given"
             unit = _GIVEN_UNIT if given else 1.0
             backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
@@ -124,6 +125,10 @@ class _Analysis:
 
     def _fit(self, references: tuple[Reference, ...], matchmove: Matchmove) -> SharedPoints:
         shared = triangulate_references(references, matchmove.path)
+        if shared.through_lens:
+            self.job.notes.add(
+                "geometry", "the references show what they share as if through the plate's lens: so taken"
+            )
         if len(references) > 1 and shared.median_px > MAX_REFERENCE_MISFIT * self.job.plate.hw[1]:
             why = "share nothing" if np.isinf(shared.median_px) else f"are {shared.median_px:.0f} px off"
             self.job.notes.add(

@@ -8,6 +8,7 @@ import pytest
 from matchmove_world import FOCAL, HW, MOVES, facing, texture
 
 from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.lens import Lens
 from cyclorama.core.reference import Reference
 from cyclorama.matchmove.between import path_between
 from cyclorama.matchmove.camera import from_references, triangulate_references
@@ -149,6 +150,18 @@ def test_a_wrong_camera_does_not_explain_the_references() -> None:
     turned = MOVES["orbit"](0.8)
     wrong = replace(turned, world_from_camera=turned.world_from_camera @ rigid(facing(0, 0, 0.3), np.zeros(3)))
     assert triangulate_references(references, path_between([MOVES["orbit"](0), wrong], [0, 8], 9)).median_px > 5
+
+
+@pytest.mark.parametrize("through", [True, False])
+def test_whether_references_were_taken_through_the_plates_lens_is_seen(through: bool) -> None:
+    cameras = {f: replace(MOVES["orbit"](f / 10), lens=Lens(-0.15)) for f in (0, 4, 8)}
+    references = tuple(place_seen(c if through else c.pinhole, f, PLACE) for f, c in cameras.items())
+    path = CameraPath(tuple(replace(MOVES["orbit"](f / 10), lens=Lens(-0.15)) for f in range(9)))
+    found = triangulate_references(references, path)
+    assert found.through_lens == through
+    assert found.median_px < 0.6
+    plain = CameraPath(tuple(c.pinhole for c in path.cameras))
+    assert not triangulate_references(references, plain).through_lens
 
 
 def posed(yaw_deg: float, x: float, focal: float = FOCAL) -> Camera:
