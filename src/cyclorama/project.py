@@ -126,9 +126,8 @@ class _Analysis:
     def _fit(self, references: tuple[Reference, ...], matchmove: Matchmove) -> SharedPoints:
         shared = triangulate_references(references, matchmove.path)
         if shared.through_lens:
-            self.job.notes.add(
-                "geometry", "the references show what they share as if through the plate's lens: so taken"
-            )
+            text = "the references agree as pictures through the plate's lens, and were taken as such"
+            self.job.notes.add("geometry", text)
         if len(references) > 1 and shared.median_px > MAX_REFERENCE_MISFIT * self.job.plate.hw[1]:
             why = "share nothing" if np.isinf(shared.median_px) else f"are {shared.median_px:.0f} px off"
             self.job.notes.add(
