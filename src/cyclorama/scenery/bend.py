@@ -22,7 +22,7 @@ _BESIDE = 1.1
 
 
 class Bend(NamedTuple):
-    """A camera's lens for kernels, float32; ``table`` is empty where the lens is straight.
+    """A camera's lens for kernels, float32; ``table`` is empty where the lens is straight, and nothing else counts.
 
     ``table[i]``: straight over seen radius at the squared seen radius ``i / per_square``. ``k``: k1, k2. ``reach``: the
     largest squared straight radius that is followed. ``px_from_plane`` and ``plane_from_px``: 2 x 3.
@@ -36,14 +36,20 @@ class Bend(NamedTuple):
     plane_from_px: Array
 
 
+_NOTHING, _NO_ROWS = np.zeros(0, np.float32), np.zeros((2, 3), np.float32)
+_STRAIGHT = Bend(_NOTHING, np.float32(0), _NOTHING, np.float32(0), _NO_ROWS, _NO_ROWS)
+
+
 def bend_of(camera: Camera) -> Bend:
     """What kernels need of a camera's lens."""
+    if camera.lens.is_straight:
+        return _STRAIGHT
     px_from_plane, plane_from_px = camera.px_from_cam, np.linalg.inv(camera.px_from_cam)
     h, w = camera.hw
     corners = np.array([[0, 0, 1], [w, 0, 1], [0, h, 1], [w, h, 1]], np.float64) @ plane_from_px.T
     far = float((corners[:, :2] ** 2).sum(1).max())
-    table = np.zeros(0, np.float32) if camera.lens.is_straight else _table(camera.lens, far)
-    reach = 0.0 if camera.lens.is_straight else min(camera.lens.turn, _BESIDE * float(table[-2]) * far**0.5) ** 2
+    table = _table(camera.lens, far)
+    reach = min(camera.lens.turn, _BESIDE * float(table[-2]) * far**0.5) ** 2
     k = np.array([camera.lens.k1, camera.lens.k2], np.float32)
     rows = (np.ascontiguousarray(m[:2], np.float32) for m in (px_from_plane, plane_from_px))
     return Bend(table, np.float32(_STEPS / far), k, np.float32(reach), *rows)
