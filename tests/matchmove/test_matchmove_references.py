@@ -192,6 +192,11 @@ def test_a_turn_about_every_axis_does_not_depend_on_the_worlds() -> None:
         assert np.allclose(world @ a.world_from_camera, b.world_from_camera, atol=1e-9)
 
 
+def test_a_path_keeps_the_lens_of_its_poses() -> None:
+    cameras = [replace(posed(2.0 * i, 0.1 * i), lens=Lens(-0.1, 0.01)) for i in range(3)]
+    assert {c.lens for c in path_between(cameras, [0, 3, 7], 9).cameras} == {Lens(-0.1, 0.01)}
+
+
 def test_one_pose_is_a_still_camera_and_frames_must_increase() -> None:
     assert path_between([posed(3, 1)], [4], 6).is_locked_off
     for frames in ([5, 2], [3, 3], [1]):
