@@ -88,7 +88,7 @@ def _checked(pictures: list[Array], alphas: list[Array], path: CameraPath, shift
 
     cut = np.zeros((3, 3))
     cut[:2, 2] = margin
-    cameras = (Camera(size[::-1], c.px_from_cam - cut, c.world_from_camera) for c in path.cameras)
+    cameras = (Camera(size[::-1], c.px_from_cam - cut, c.world_from_camera, c.lens) for c in path.cameras)
     clip = ArrayClip(np.stack([moved(p, s) for p, s in zip(pictures, shifts)]))
     mattes = [moved(a, s) for a, s in zip(alphas, shifts)]
     return check_slip(clip, CameraPath(tuple(cameras)), lambda index, _: mattes[index])

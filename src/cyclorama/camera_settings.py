@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclorama.core.errors import InputError
 from cyclorama.settings import Option
+from cyclorama.stmap_settings import StmapArgument
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,17 @@ class CameraJobSettings:
     )
     size: Annotated[
         PictureSize | None, Option("The picture's size, where the input does not say it.", shape="WIDTHxHEIGHT")
+    ] = None
+    stmap: Annotated[
+        StmapArgument | None,
+        Option(
+            "An STMap of the lens, for an input that holds none: MAP.exr, undistort:MAP.exr or distort:MAP.exr.",
+            shape="[WAY:]MAP",
+        ),
+    ] = None
+    write_stmaps: Annotated[
+        Path | None,
+        Option("Put STMaps of the lens, undistort.exr and distort.exr, into this folder.", shape="DIR"),
     ] = None
     overwrite: Annotated[bool, Option("Replace an output that exists.")] = False
 

@@ -12,10 +12,19 @@ from cyclorama import __version__
 from cyclorama.camera_settings import CameraJobSettings
 from cyclorama.core.errors import InputError
 from cyclorama.job import Progress
-from cyclorama.matchmove import COLMAP_PARTS, FILM_BACK_MM, CameraShot, format_of_output, read_shot, write_camera
+from cyclorama.matchmove import (
+    COLMAP_PARTS,
+    FILM_BACK_MM,
+    CameraFormat,
+    CameraShot,
+    format_of_output,
+    read_shot,
+    write_camera,
+)
 from cyclorama.media import publish
 from cyclorama.media.gate import writing
 from cyclorama.report import Report, Stopwatch, plain
+from cyclorama.stmaps import MapFiles, with_given_lens
 
 
 def convert_camera(settings: CameraJobSettings, progress: Progress = lambda *_: None) -> Report:
@@ -23,9 +32,16 @@ def convert_camera(settings: CameraJobSettings, progress: Progress = lambda *_: 
     watch = Stopwatch()
     kind = format_of_output(settings.output, settings.format)
     _require_free(settings)
+    notes: list[str] = []
     with watch("read"):
         shot = _given(read_shot(settings.input, size=None if settings.size is None else settings.size.hw), settings)
+        if settings.stmap is not None:
+            path, found = with_given_lens(shot.path, settings.stmap)
+            shot, notes = replace(shot, path=path), [found]
     first = kind.first_frame if settings.first_frame is None else settings.first_frame
+    maps = None if settings.write_stmaps is None else MapFiles(settings.write_stmaps, replace(shot, first_frame=first))
+    if maps is not None and not settings.overwrite:
+        maps.require_free()
     with watch("write"), _whole(settings.output, overwrite=settings.overwrite) as temporary:
         write_camera(
             temporary,
@@ -35,8 +51,12 @@ def convert_camera(settings: CameraJobSettings, progress: Progress = lambda *_: 
             film_back_mm=FILM_BACK_MM if settings.film_back is None else settings.film_back,
             format_name=kind.name,
         )
+    if maps is not None:
+        with watch("stmaps"):
+            maps.write(overwrite=settings.overwrite)
+        notes.append(maps.sentence())
     progress("camera", len(shot.path), len(shot.path))
-    return Report(_facts(settings, shot, first, watch), {})
+    return Report(_facts(settings, shot, first, (notes, watch)), {})
 
 
 def _given(shot: CameraShot, settings: CameraJobSettings) -> CameraShot:
@@ -97,9 +117,23 @@ def _publish(made: Path, output: Path, overwrite: bool) -> None:
         publish(part, output / part.name, overwrite)
 
 
-def _facts(settings: CameraJobSettings, shot: CameraShot, first: int, watch: Stopwatch) -> dict[str, object]:
+def _lens_warnings(kind: CameraFormat, shot: CameraShot) -> list[str]:
+    if shot.is_straight or kind.lens == "held":
+        return []
+    if kind.lens == "ours":
+        return [
+            f"a camera in {kind.words} has no lens: k1 and k2 are knobs of its tab Cyclorama, which only we read; the "
+            "lens there is an STMap (--write-stmaps)"
+        ]
+    return [f"the lens's distortion is not in {kind.words}: the lens there is an STMap (--write-stmaps)"]
+
+
+def _facts(
+    settings: CameraJobSettings, shot: CameraShot, first: int, done: tuple[list[str], Stopwatch]
+) -> dict[str, object]:
     kind = format_of_output(settings.output, settings.format)
-    assumed = []
+    notes, watch = done
+    assumed = list(notes)
     if first != shot.first_frame:
         assumed.append(f"frame {shot.first_frame} of the input is frame {first} of the output (--first-frame)")
     if kind.film_back and settings.film_back is None:
@@ -115,6 +149,6 @@ def _facts(settings: CameraJobSettings, shot: CameraShot, first: int, watch: Sto
         "rate": None if shot.rate is None else str(Fraction(shot.rate)),
         "first_frame": first,
         "assumed": assumed,
-        "warnings": [],
+        "warnings": _lens_warnings(kind, shot),
         "seconds": {k: round(v, 3) for k, v in watch.seconds.items()},
     }

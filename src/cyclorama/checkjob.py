@@ -21,6 +21,7 @@ from cyclorama.media.gate import writing
 from cyclorama.report import Stopwatch, plain
 from cyclorama.settings import CheckSettings
 from cyclorama.slip_plot import slip_svg
+from cyclorama.stmaps import with_given_lens
 
 _JSON, _PLOT = "check.json", "check.svg"
 
@@ -46,6 +47,9 @@ def check_shot(settings: CheckSettings, progress: Progress = lambda *_: None) ->
         shot = open_clip(settings.finished, notes=notes)
         stack.callback(shot.close)
         path = read_camera(camera, hw=shot.hw, num_frames=shot.num_frames)
+        if settings.stmap is not None:
+            path, found = with_given_lens(path, settings.stmap)
+            notes.add("geometry", found)
         mattes = tuple(stack.enter_context(closing(_matte(p, shot, notes))) for p in _matte_paths(settings))
         if not mattes:
             notes.add("input", "no matte was given (--matte), so the actor was looked at too: he goes his own way")

@@ -29,6 +29,7 @@ from cyclorama.report import Report
 from cyclorama.scenery import build_backdrop, draw
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
+from cyclorama.stmaps import with_given_lens
 
 MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
 
@@ -41,6 +42,8 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("no picture of the place was given; add --reference PICTURE")
     if settings.focal is not None and not 0 < settings.focal < float("inf"):
         raise InputError(f"--focal must be a positive number of pixels, got {settings.focal}")
+    if settings.stmap is not None and settings.camera is None:
+        raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
     engine = make_engine(settings.engine)
     with open_job(settings, progress) as job:
         shot, backdrop, matchmove = _Analysis(settings, job).run()
@@ -70,6 +73,7 @@ class _Analysis:
             matchmove, references = self._camera(key, references)
         with self.job.watch("place"):
             shared = self._fit(references, matchmove)
+            references = tuple(replace(r, through_lens=shared.through_lens) for r in references)
             guessed, given = matchmove.source in ("references", "none"), matchmove.source == "given"
             unit = _GIVEN_UNIT if given else 1.0
             backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
@@ -101,6 +105,9 @@ class _Analysis:
         total = self.job.plate.num_frames
         if self.settings.camera is not None:
             path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=total)
+            if self.settings.stmap is not None:
+                path, found = with_given_lens(path, self.settings.stmap)
+                self.job.notes.add("geometry", found)
             matchmove = Matchmove(path, "given", None, ())
         else:
             matchmove = find_camera(
@@ -118,6 +125,9 @@ class _Analysis:
 
     def _fit(self, references: tuple[Reference, ...], matchmove: Matchmove) -> SharedPoints:
         shared = triangulate_references(references, matchmove.path)
+        if shared.through_lens:
+            text = "the references agree as pictures through the plate's lens, and were taken as such"
+            self.job.notes.add("geometry", text)
         if len(references) > 1 and shared.median_px > MAX_REFERENCE_MISFIT * self.job.plate.hw[1]:
             why = "share nothing" if np.isinf(shared.median_px) else f"are {shared.median_px:.0f} px off"
             self.job.notes.add(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
+from cyclorama.stmap_settings import StmapArgument
 
 _FRAME = re.compile(r"\d{1,9}")
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})s")
@@ -146,6 +147,11 @@ _FRAMES = Option("Frames A up to but without B of the plate, as A:B. Times still
 _OVERWRITE = Option("Replace an output that exists.")
 
 
+_STMAP = Option(
+    "An STMap of the plate's lens, for a --camera that holds none: MAP.exr, undistort:MAP.exr (it makes the plate "
+    "straight) or distort:MAP.exr.",
+    shape="[WAY:]MAP",
+)
 _KEYED = "VALUE|FRAME:VALUE"
 
 
@@ -247,6 +253,7 @@ class Settings:
     ]
     key: KeySettings = KeySettings()
     camera: Annotated[Path | None, Option("A camera file that cyc camera reads, in place of a solve.")] = None
+    stmap: Annotated[StmapArgument | None, _STMAP] = None
     focal: Annotated[float | None, Option("The focal length in pixels of the plate, when it is known.")] = None
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
@@ -258,7 +265,8 @@ class Settings:
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read."""
         camera = () if self.camera is None else (self.camera,)
-        return (self.plate, *self.key.inputs, *camera, *(r.picture for r in self.reference))
+        stmap = () if self.stmap is None else (self.stmap.file,)
+        return (self.plate, *self.key.inputs, *camera, *stmap, *(r.picture for r in self.reference))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -300,6 +308,7 @@ class CheckSettings:
 
     finished: Annotated[Path, Option("The finished shot: a video, or a folder of numbered pictures.", argument=True)]
     camera: Annotated[Path | None, Option("The camera.json that the background should move with.")] = None
+    stmap: Annotated[StmapArgument | None, _STMAP] = None
     matte: Annotated[
         tuple[Path, ...],
         Option(

@@ -71,6 +71,8 @@ def shot_report(
 def _camera_facts(matchmove: Matchmove) -> dict[str, Any]:
     first = matchmove.path[0]
     facts: dict[str, Any] = {"source": matchmove.source, "focal_px": round(float(first.px_from_cam[0, 0]), 2)}
+    if not first.lens.is_straight:
+        facts |= {"k1": round(first.lens.k1, 6), "k2": round(first.lens.k2, 6)}
     if matchmove.solve is not None:
         solve = matchmove.solve
         facts |= {

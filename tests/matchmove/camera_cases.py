@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.lens import STRAIGHT, Lens
 from cyclorama.matchmove import write_camera
 from cyclorama.matchmove.camera_axes import rotation_about
 
@@ -25,6 +26,8 @@ NAMES = {
 }
 SQUARE = {"chan", "nuke", "blender", "after-effects"}
 CENTRED = {"chan", "after-effects"}
+BENDS = {"json", "transforms", "colmap", "colmap-binary", "nuke"}
+"""Formats that hold a lens."""
 SAYS_RATE = set(NAMES) - {"colmap", "colmap-binary"}
 
 
@@ -34,8 +37,16 @@ def needs(name: str) -> None:
         pytest.importorskip("pxr")
 
 
-def any_path(name: str, seed: int = 0, num_frames: int = 4, still: bool = False) -> CameraPath:
-    """Turned any way, far off, zooming, its middle off the picture's; as far as the format can hold that."""
+def any_lens(rng: np.random.Generator, px_from_cam: np.ndarray) -> Lens:
+    """Of up to a tenth of barrel or a third of pincushion in the corner that is farthest off."""
+    corners = np.array([[x, y, 1] for x in (0, HW[1]) for y in (0, HW[0])]) @ np.linalg.inv(px_from_cam).T
+    far = np.linalg.norm(corners[:, :2], axis=1).max()
+    return Lens(rng.uniform(-0.1, 0.3) / far**2, rng.uniform(-0.01, 0.05) / far**4)
+
+
+def any_path(name: str, seed: int = 0, num_frames: int = 4, still: bool = False, bent: bool = False) -> CameraPath:
+    """Turned any way, far off, zooming, its middle off the picture's; as far as the format can hold that. ``bent``:
+    through lenses that bend."""
     rng = np.random.default_rng(seed)
     cameras = []
     for index in range(num_frames):
@@ -47,7 +58,8 @@ def any_path(name: str, seed: int = 0, num_frames: int = 4, still: bool = False)
             turn = u @ vt * np.sign(np.linalg.det(u @ vt))
             k = np.array([[fx, 0, HW[1] / 2 + off[0]], [0, fy, HW[0] / 2 + off[1]], [0, 0, 1]])
             place = rng.uniform(-50, 50, 3)
-        cameras.append(Camera(HW, k, rigid(turn, place)))
+            lens = any_lens(rng, k) if bent else STRAIGHT
+        cameras.append(Camera(HW, k, rigid(turn, place), lens))
     return CameraPath(tuple(cameras))
 
 
@@ -74,3 +86,4 @@ def require_same(found: CameraPath, truth: CameraPath) -> None:
         assert np.abs(ours.px_from_cam - real.px_from_cam).max() < 1e-6 * truth.hw[1]
         assert np.abs(ours.world_from_camera[:3, :3] - real.world_from_camera[:3, :3]).max() < 1e-6
         assert np.abs(ours.center - real.center).max() < 1e-6 * far
+        assert (ours.lens.k1, ours.lens.k2) == pytest.approx((real.lens.k1, real.lens.k2), abs=1e-12)

@@ -4,17 +4,32 @@ import json
 import re
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from camera_cases import CENTRED, HW, NAMES, RATE, SAYS_RATE, SQUARE, any_path, needs, require_same, upright, written
+from camera_cases import (
+    BENDS,
+    CENTRED,
+    HW,
+    NAMES,
+    RATE,
+    SAYS_RATE,
+    SQUARE,
+    any_path,
+    needs,
+    require_same,
+    upright,
+    written,
+)
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.errors import InputError, MachineError
+from cyclorama.core.lens import Lens
 from cyclorama.matchmove import FORMATS, read_camera, read_shot, usd, write_camera
 from cyclorama.matchmove.camera_axes import angles_of, rotation_about, rotation_from_angles
 
@@ -35,6 +50,29 @@ def test_there_and_back(tmp_path: Path, name: str, seed: int, num_frames: int, f
     require_same(found.path, truth)
     assert found.first_frame == (FORMATS[name].first_frame if first is None else first)
     assert found.rate == (RATE if name in SAYS_RATE else None)
+
+
+@pytest.mark.parametrize("name", sorted(BENDS))
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32 - 1), num_frames=st.integers(1, 4), still=st.booleans())
+def test_there_and_back_with_a_lens(tmp_path: Path, name: str, seed: int, num_frames: int, still: bool) -> None:
+    """What the camera that came back sees is where it was, to a millionth of a pixel."""
+    truth = any_path(name, seed, num_frames, still, bent=True)
+    found = read_shot(written(tmp_path, name, truth)).path
+    require_same(found, truth)
+    rng = np.random.default_rng(seed)
+    px, depth = rng.uniform([0, 0], [HW[1], HW[0]], (20, 2)), rng.uniform(2, 20, 20)
+    for ours, real in zip(found.cameras, truth.cameras):
+        assert np.abs(ours.project(real.unproject(px, depth))[0] - px).max() < 1e-6
+
+
+@every_format
+def test_a_lens_that_a_format_lacks_is_no_reason_to_refuse(tmp_path: Path, name: str) -> None:
+    needs(name)
+    truth = any_path(name, bent=True)
+    found = read_shot(written(tmp_path, name, truth)).path
+    assert (FORMATS[name].lens != "none") == (name in BENDS)
+    require_same(found, truth if name in BENDS else CameraPath(tuple(c.pinhole for c in truth.cameras)))
 
 
 @every_format
@@ -193,6 +231,69 @@ def test_colmap_with_points_and_other_models(tmp_path: Path) -> None:
     assert np.array_equal(found.path[0].world_from_camera, shot.path[0].world_from_camera)
 
 
+def bent(lens: Lens, camera: Camera) -> Camera:
+    return replace(camera, lens=lens)
+
+
+def test_colmap_with_a_lens_by_hand(tmp_path: Path) -> None:
+    """The smallest model that holds the lens."""
+    wide = np.array([[1600, 0, 960], [0, 1500, 540], [0, 0, 1.0]])
+    cameras = (bent(Lens(-0.1, 0.02), upright()), Camera(HW, wide, np.eye(4), Lens(-0.1)), upright())
+    folder = written(tmp_path, "colmap", CameraPath(cameras))
+    listed = [line for line in (folder / "cameras.txt").read_text().splitlines() if not line.startswith("#")]
+    assert listed == [
+        "1 RADIAL 1920 1080 1600.0 960.0 540.0 -0.1 0.02",
+        "2 OPENCV 1920 1080 1600.0 1500.0 960.0 540.0 -0.1 0.0 0.0 0.0",
+        "3 PINHOLE 1920 1080 1600.0 1600.0 960.0 540.0",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "lens"),
+    [
+        ("SIMPLE_RADIAL", "1600 960 540 -0.1", Lens(-0.1)),
+        ("RADIAL", "1600 960 540 -0.1 0.02", Lens(-0.1, 0.02)),
+        ("OPENCV", "1600 1600 960 540 -0.1 0.02 0 0", Lens(-0.1, 0.02)),
+        ("FULL_OPENCV", "1600 1600 960 540 -0.1 0.02 0 0 0 0 0 0", Lens(-0.1, 0.02)),
+        ("OPENCV", "1600 1600 960 540 -0.1 0.02 0.001 0", None),
+        ("FULL_OPENCV", "1600 1600 960 540 -0.1 0.02 0 0 0.01 0 0 0", None),
+        ("OPENCV_FISHEYE", "1600 1600 960 540 0 0 0 0", None),
+        ("FOV", "1600 1600 960 540 0.1", None),
+    ],
+)
+def test_lenses_of_colmap(tmp_path: Path, model: str, params: str, lens: Lens | None) -> None:
+    (tmp_path / "cameras.txt").write_text(f"1 {model} 1920 1080 {params}\n")
+    (tmp_path / "images.txt").write_text("1 1 0 0 0 0 0 0 1 0000.png\n\n")
+    if lens is None:
+        _refused(tmp_path, f"camera model {model} is more than radial; undistort")
+    else:
+        found = read_shot(tmp_path).path[0]
+        assert found.lens == lens
+        assert found.px_from_cam.tolist() == [[1600, 0, 960], [0, 1600, 540], [0, 0, 1]]
+
+
+def test_transforms_with_a_lens_by_hand(tmp_path: Path) -> None:
+    """At the top where all frames share it, else in every frame."""
+    one, other = (bent(lens, upright()) for lens in (Lens(-0.1, 0.02), Lens(-0.05)))
+    data = json.loads(written(tmp_path, "transforms", CameraPath((one, one))).read_text())
+    assert (data["k1"], data["k2"], "k1" in data["frames"][0]) == (-0.1, 0.02, False)
+    data = json.loads(written(tmp_path, "transforms", CameraPath((one, other))).read_text())
+    assert "k1" not in data
+    assert [f["k1"] for f in data["frames"]] == [-0.1, -0.05]
+
+
+def test_nuke_with_a_lens_by_hand(tmp_path: Path) -> None:
+    """Knobs of a tab of ours, before the node's end."""
+    path = CameraPath((bent(Lens(-0.1, 0.02), upright()), bent(Lens(-0.05, 0.02), upright())))
+    text = written(tmp_path, "nuke", path).read_text()
+    assert (
+        " addUserKnob {20 Cyclorama}\n addUserKnob {7 cyclorama_k1 R -1 1}\n"
+        " cyclorama_k1 {{curve x1 -0.1 x2 -0.05}}\n addUserKnob {7 cyclorama_k2 R -1 1}\n cyclorama_k2 {0.02}\n"
+        " name CycloramaCamera\n}\n"
+    ) in text
+    assert "cyclorama_k1" not in written(tmp_path, "nuke", CameraPath((upright(),))).read_text()
+
+
 def test_after_effects_by_hand(tmp_path: Path) -> None:
     """Before the composition's middle by its zoom: the layer there is seen pixel for pixel."""
     text = written(tmp_path, "after-effects", CameraPath((upright(30, at=(0, 0, -16)),))).read_bytes().decode()
@@ -349,7 +450,10 @@ BAD = [
     ("transforms", _pose("zero"), "orthonormal"),
     ("transforms", _pose("mirrored"), "right-handed"),
     ("transforms", _pose("rows"), "4 x 4, got 3 x 4"),
-    ("transforms", _data(lambda d: d.update(k1=0.1, w=1920)), "its lens bends"),
+    ("transforms", _data(lambda d: d.update(k3=0.1, w=1920)), "its lens is more than k1, k2"),
+    ("transforms", _data(lambda d: d.update(k1=-900.0, w=1920)), "show every pixel of the picture once"),
+    ("json", _data(lambda d: d["frames"][1].update(k1=float("nan"))), "must be finite"),
+    ("nuke", _swap(r" name Cyc", " cyclorama_k1 {-900}\n name Cyc"), "show every pixel of the picture once"),
     ("transforms", _data(lambda d: d.update(camera_model="OPENCV_FISHEYE")), "camera model"),
     ("transforms", _data(lambda d: d["frames"][1].update(fl_x=0)), "focal lengths must be positive"),
     ("transforms", _data(lambda d: d["frames"].pop(1)), "frame 1 is missing"),
@@ -411,7 +515,7 @@ def _refused(file: Path, words: str) -> None:
 @pytest.mark.parametrize(
     ("part", "spoil", "words"),
     [
-        ("cameras", _swap("PINHOLE", "OPENCV_FISHEYE"), "must have 8 parameters|bends"),
+        ("cameras", _swap("PINHOLE", "OPENCV_FISHEYE"), "must have 8 parameters|radial"),
         ("cameras", _swap(rf"PINHOLE 1920 1080 {N} {N}", "PINHOLE 1920 1080 0 0"), "focal lengths must be positive"),
         ("cameras", _swap(rf"PINHOLE 1920 1080 {N}", "PINHOLE 1920 1080 nan"), "finite"),
         ("cameras", _swap(r"\n2 PINHOLE", "\n9 PINHOLE"), "lacks 2"),

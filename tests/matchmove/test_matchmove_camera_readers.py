@@ -28,10 +28,14 @@ def pixels_from_window(window: np.ndarray) -> np.ndarray:
     return (window[:, :2] * [1, -1] + 1) / 2 * [W, H]
 
 
+with_and_without_a_lens = pytest.mark.parametrize("bent", [False, True], ids=["straight", "bent"])
+
+
+@with_and_without_a_lens
 @pytest.mark.parametrize("name", ["colmap", "colmap-binary"])
-def test_pycolmap(tmp_path: Path, name: str) -> None:
+def test_pycolmap(tmp_path: Path, name: str, bent: bool) -> None:
     pycolmap = pytest.importorskip("pycolmap")
-    truth = any_path(name)
+    truth = any_path(name, bent=bent)
     model = pycolmap.Reconstruction(str(written(tmp_path, name, truth)))
     images = sorted(model.images.values(), key=lambda image: image.name)
     assert [image.name for image in images] == [f"{n:04d}.png" for n in range(4)]
@@ -41,10 +45,11 @@ def test_pycolmap(tmp_path: Path, name: str) -> None:
         assert np.abs(np.stack([image.project_point(p) for p in points]) - px).max() < 1e-6
 
 
+@with_and_without_a_lens
 @pytest.mark.parametrize("form", ["text", "binary"])
-def test_a_model_that_pycolmap_wrote(tmp_path: Path, form: str) -> None:
+def test_a_model_that_pycolmap_wrote(tmp_path: Path, form: str, bent: bool) -> None:
     pycolmap = pytest.importorskip("pycolmap")
-    truth = any_path("colmap")
+    truth = any_path("colmap", bent=bent)
     model = pycolmap.Reconstruction(str(written(tmp_path, "colmap", truth)))
     (tmp_path / "theirs").mkdir()
     getattr(model, f"write_{form}")(str(tmp_path / "theirs"))
@@ -181,13 +186,16 @@ def test_after_effects_as_documented(tmp_path: Path) -> None:
         assert np.abs(np.column_stack([W / 2 + zoom * x / z, H / 2 + zoom * y / z]) - px).max() < 1e-6
 
 
-def test_nerfstudio_as_documented(tmp_path: Path) -> None:
-    """x right, y up, looking along -z; fl_x, fl_y, cx, cy in pixels."""
-    truth = any_path("transforms")
+@with_and_without_a_lens
+def test_nerfstudio_as_documented(tmp_path: Path, bent: bool) -> None:
+    """x right, y up, looking along -z; fl_x, fl_y, cx, cy in pixels; the lens as OpenCV documents it."""
+    truth = any_path("transforms", bent=bent)
     data = json.loads(written(tmp_path, "transforms", truth).read_text())
     for frame, camera in zip(data["frames"], truth.cameras):
         points, px = seen(camera)
         pose = np.linalg.inv(np.array(frame["transform_matrix"]))
         x, y, z = (points @ Z_UP.T @ pose[:3, :3].T + pose[:3, 3]).T
-        found = np.column_stack([frame["cx"] + frame["fl_x"] * x / -z, frame["cy"] - frame["fl_y"] * y / -z])
+        a, b = x / -z, -y / -z
+        factor = 1 + frame.get("k1", 0) * (a * a + b * b) + frame.get("k2", 0) * (a * a + b * b) ** 2
+        found = np.column_stack([frame["cx"] + frame["fl_x"] * a * factor, frame["cy"] + frame["fl_y"] * b * factor])
         assert np.abs(found - px).max() < 1e-6

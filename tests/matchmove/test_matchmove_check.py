@@ -1,5 +1,6 @@
 """The slip of made-up worlds whose slip is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,6 +12,7 @@ from matchmove_world import MOVES, camera, path, tracks_of
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import ArrayClip
 from cyclorama.core.display import linear_from_code8
+from cyclorama.core.lens import Lens
 from cyclorama.matchmove import SlipCheck, check_slip, read_camera
 from cyclorama.matchmove.check import slip_of
 from cyclorama.matchmove.slip import cut_at_turns
@@ -70,6 +72,32 @@ def test_a_known_jitter_is_told(move: str) -> None:
     found = slip_of(moved(tracks_of(cameras), shifts), cameras)
     assert found.slip_px[0] == pytest.approx(2, rel=0.1)
     assert np.abs(found.step_px[1:] - np.diff(shifts, axis=0)).max() < 0.4
+
+
+def through(lens: Lens, cameras: CameraPath) -> CameraPath:
+    return CameraPath(tuple(replace(c, lens=lens) for c in cameras.cameras))
+
+
+@pytest.mark.parametrize("lens", [Lens(-0.15), Lens(0.2, -0.05)])
+@pytest.mark.parametrize("move", TELLING)
+def test_the_lens_is_looked_through(move: str, lens: Lens) -> None:
+    cameras = through(lens, path(move, NUM_FRAMES))
+    tracks = tracks_of(cameras, noise_px=0.05)
+    assert slip_of(tracks, cameras).verdict == "locks"
+    assert slip_of(tracks, cameras).slip_px[0] < 0.12
+    step = (1.2, -1.6)
+    found = slip_of(moved(tracks, drifting(step)), cameras)
+    assert found.drift_px == pytest.approx(step, abs=0.2)
+    assert found.slip_px[0] == pytest.approx(2, rel=0.1)
+
+
+@pytest.mark.parametrize("move", ["pan", "orbit"])
+def test_a_background_drawn_straight_behind_a_plate_with_a_lens_shows(move: str) -> None:
+    """By a tenth of a pixel and more a frame, at a picture 240 wide."""
+    straight = path(move, NUM_FRAMES)
+    tracks = tracks_of(straight, noise_px=0.0, outliers=0.0)
+    assert slip_of(tracks, straight).slip_px[1] < 1e-6
+    assert slip_of(tracks, through(Lens(-0.15), straight)).slip_px[1] > 0.1
 
 
 def test_one_jump_is_found_where_it_is() -> None:

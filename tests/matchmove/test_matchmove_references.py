@@ -8,6 +8,7 @@ import pytest
 from matchmove_world import FOCAL, HW, MOVES, facing, texture
 
 from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.lens import Lens
 from cyclorama.core.reference import Reference
 from cyclorama.matchmove.between import path_between
 from cyclorama.matchmove.camera import from_references, triangulate_references
@@ -151,6 +152,18 @@ def test_a_wrong_camera_does_not_explain_the_references() -> None:
     assert triangulate_references(references, path_between([MOVES["orbit"](0), wrong], [0, 8], 9)).median_px > 5
 
 
+@pytest.mark.parametrize("through", [True, False])
+def test_whether_references_were_taken_through_the_plates_lens_is_seen(through: bool) -> None:
+    cameras = {f: replace(MOVES["orbit"](f / 10), lens=Lens(-0.15)) for f in (0, 4, 8)}
+    references = tuple(place_seen(c if through else c.pinhole, f, PLACE) for f, c in cameras.items())
+    path = CameraPath(tuple(replace(MOVES["orbit"](f / 10), lens=Lens(-0.15)) for f in range(9)))
+    found = triangulate_references(references, path)
+    assert found.through_lens == through
+    assert found.median_px < 0.6
+    plain = CameraPath(tuple(c.pinhole for c in path.cameras))
+    assert not triangulate_references(references, plain).through_lens
+
+
 def posed(yaw_deg: float, x: float, focal: float = FOCAL) -> Camera:
     pose = rigid(facing(np.radians(yaw_deg)), np.array([x, 0.0, 2 * x]))
     return Camera.from_focal(hw=HW, focal_px=focal, world_from_camera=pose)
@@ -177,6 +190,11 @@ def test_a_turn_about_every_axis_does_not_depend_on_the_worlds() -> None:
     one, two = (path_between(c, [0, 3, 10], 11) for c in (cameras, moved))
     for a, b in zip(one.cameras, two.cameras):
         assert np.allclose(world @ a.world_from_camera, b.world_from_camera, atol=1e-9)
+
+
+def test_a_path_keeps_the_lens_of_its_poses() -> None:
+    cameras = [replace(posed(2.0 * i, 0.1 * i), lens=Lens(-0.1, 0.01)) for i in range(3)]
+    assert {c.lens for c in path_between(cameras, [0, 3, 7], 9).cameras} == {Lens(-0.1, 0.01)}
 
 
 def test_one_pose_is_a_still_camera_and_frames_must_increase() -> None:

@@ -15,6 +15,7 @@ from media_footage import smooth_frames, write_video
 from cyclorama.core.display import linear_from_code8, linear_from_display
 from cyclorama.core.errors import InputError
 from cyclorama.media import Notes, open_clip, open_matte, read_picture
+from cyclorama.media.exr import read_exr_data, write_exr_data
 
 CODES = smooth_frames(1, (40, 60))[0]
 
@@ -249,3 +250,15 @@ def test_alpha_channel_of_a_video_is_used(tmp_path: Path) -> None:
     notes = Notes()
     np.testing.assert_allclose(open_matte(path, notes=notes).alpha(0), ALPHA, atol=1.6 / 255)
     assert any("alpha channel" in text for text in notes.texts())
+
+
+def test_exr_data_comes_back_as_it_is(tmp_path: Path) -> None:
+    """Not half, not colour: 32 bits, NaN, any channels and the header's texts."""
+    values = np.random.default_rng(0).normal(0, 1e-3, (5, 7)).astype(np.float32)
+    values[2, 3] = np.nan
+    write_exr_data(tmp_path / "a.exr", {"R": values, "G": 1e6 + values}, {"ours": "word"})
+    planes, texts = read_exr_data(tmp_path / "a.exr")
+    assert set(planes) == {"R", "G"}
+    assert np.array_equal(planes["R"], values, equal_nan=True)
+    assert np.array_equal(planes["G"], 1e6 + values, equal_nan=True)
+    assert texts["ours"] == "word"

@@ -1,24 +1,34 @@
-"""Pinhole cameras.
+"""Cameras.
 
 Conventions, stated once: OpenCV axes (x right, y down, z forward); pixels; pixel (0, 0) covers [0, 1) x [0, 1), so its
 centre is at (0.5, 0.5) and the centre of a picture is at (w/2, h/2); transforms are named ``a_from_b``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from cyclorama.core.arrays import Array, readonly
+from cyclorama.core.lens import STRAIGHT, Lens
+
+_ALONG_A_SIDE = 65  # places looked at along each side of a picture
+_HAIR_PX = 1e-6  # by less, nothing lies outside
 
 
 @dataclass(frozen=True)
 class Camera:
-    """One pinhole camera: ``px_from_cam`` (3 x 3 intrinsics) and ``world_from_camera`` (4 x 4 rigid), float64."""
+    """One camera: ``px_from_cam`` (3 x 3 intrinsics), ``world_from_camera`` (4 x 4 rigid), float64, and its lens.
+
+    ``px_from_cam`` alone is the pinhole; it maps what ``lens`` has distorted to pixels. ``ValueError`` for a camera
+    that cannot be, a lens that folds the picture over itself among them.
+    """
 
     hw: tuple[int, int]
     px_from_cam: Array
     world_from_camera: Array
+    lens: Lens = STRAIGHT
 
     def __post_init__(self) -> None:
         for name, shape in (("px_from_cam", (3, 3)), ("world_from_camera", (4, 4))):
@@ -33,6 +43,8 @@ class Camera:
         r = self.world_from_camera[:3, :3]
         if not np.allclose(r @ r.T, np.eye(3), atol=1e-4) or np.linalg.det(r) < 0:
             raise ValueError(f"the rotation of a camera must be orthonormal and right-handed, got {r.tolist()}")
+        if np.isnan(self.lens.straightened(self._corners())).any():
+            raise ValueError(f"the lens must show every pixel of the picture once, got {self.lens}")
 
     @classmethod
     def from_focal(cls, *, hw: tuple[int, int], focal_px: float, world_from_camera: Array | None = None) -> "Camera":
@@ -40,9 +52,51 @@ class Camera:
         px_from_cam = np.array([[focal_px, 0, hw[1] / 2], [0, focal_px, hw[0] / 2], [0, 0, 1]])
         return cls(hw, px_from_cam, np.eye(4) if world_from_camera is None else world_from_camera)
 
+    def _corners(self) -> Array:
+        h, w = self.hw
+        return self._before_pixels(np.array([[0, 0], [w, 0], [0, h], [w, h]], np.float64))
+
+    def _before_pixels(self, px: Array) -> Array:
+        """Pixels ``(n, 2)`` as places in focal lengths, still distorted."""
+        ray = np.concatenate([px, np.ones((len(px), 1))], 1) @ np.linalg.inv(self.px_from_cam).T
+        return np.asarray(ray[:, :2])
+
+    def _to_pixels(self, plane: Array) -> Array:
+        return np.asarray(plane @ self.px_from_cam[:2, :2].T + self.px_from_cam[:2, 2])
+
     @cached_property
     def camera_from_world(self) -> Array:
         return rigid_inverse(self.world_from_camera)
+
+    @property
+    def pinhole(self) -> "Camera":
+        """The same camera with a lens that keeps lines straight."""
+        return replace(self, lens=STRAIGHT)
+
+    def straightened(self, px: Array) -> Array:
+        """Where ``pinhole`` sees what this camera sees at pixels ``(n, 2)``; NaN where the lens shows nothing."""
+        if self.lens.is_straight:
+            return np.asarray(px, np.float64)
+        return self._to_pixels(self.lens.straightened(self._before_pixels(px)))
+
+    def distorted(self, px: Array) -> Array:
+        """Where this camera sees what ``pinhole`` sees at pixels ``(n, 2)``."""
+        if self.lens.is_straight:
+            return np.asarray(px, np.float64)
+        return self._to_pixels(self.lens.distorted(self._before_pixels(px)))
+
+    @cached_property
+    def overscan_px(self) -> tuple[int, int]:
+        """How many pixels must be added above and below, and left and right, to the picture of ``pinhole`` so that it
+        shows all that this camera shows."""
+        h, w = self.hw
+        along = np.linspace(0, 1, _ALONG_A_SIDE)
+        ends = np.array([[0, 0], [w, 0], [w, h], [0, h], [0, 0]], np.float64)
+        border = np.concatenate([a + along[:, None] * (b - a) for a, b in pairwise(ends)])
+        seen = self.straightened(border)
+        beyond = np.maximum(-seen.min(0), seen.max(0) - [w, h])
+        across, down = np.ceil(np.maximum(beyond - _HAIR_PX, 0)).astype(int).tolist()
+        return down, across
 
     @property
     def center(self) -> Array:
@@ -53,19 +107,20 @@ class Camera:
         """World points ``(n, 3)`` to pixels ``(n, 2)`` and depth along the optical axis ``(n,)``."""
         cam = points @ self.camera_from_world[:3, :3].T + self.camera_from_world[:3, 3]
         depth = cam[:, 2]
-        px = cam @ self.px_from_cam.T
         with np.errstate(divide="ignore", invalid="ignore"):
-            return px[:, :2] / px[:, 2:], depth
+            plane = self.lens.distorted(cam[:, :2] / cam[:, 2:])
+        return self._to_pixels(plane), depth
 
     def unproject(self, px: Array, depth: Array) -> Array:
         """Pixels ``(n, 2)`` at ``depth`` ``(n,)`` to world points ``(n, 3)``."""
-        rays = np.concatenate([px, np.ones((len(px), 1))], 1) @ np.linalg.inv(self.px_from_cam).T
+        plane = self.lens.straightened(self._before_pixels(px))
+        rays = np.concatenate([plane, np.ones((len(px), 1))], 1)
         return (rays * np.asarray(depth)[:, None]) @ self.world_from_camera[:3, :3].T + self.center
 
     def resized(self, hw: tuple[int, int]) -> "Camera":
         """The same camera on a picture of another size."""
         scale = np.diag([hw[1] / self.hw[1], hw[0] / self.hw[0], 1.0])
-        return Camera(hw, scale @ self.px_from_cam, self.world_from_camera)
+        return replace(self, hw=hw, px_from_cam=scale @ self.px_from_cam)
 
 
 @dataclass(frozen=True)
@@ -106,6 +161,7 @@ class CameraPath:
         return all(
             np.allclose(c.world_from_camera, first.world_from_camera, atol=1e-9)
             and np.allclose(c.px_from_cam, first.px_from_cam, atol=1e-9)
+            and c.lens == first.lens
             for c in self.cameras
         )
 
@@ -123,6 +179,7 @@ def camera_record(path: CameraPath, fps: float) -> dict[str, object]:
             "cx": float(camera.px_from_cam[0, 2]),
             "cy": float(camera.px_from_cam[1, 2]),
             "camera_to_world": camera.world_from_camera.tolist(),
+            **({} if camera.lens.is_straight else {"k1": camera.lens.k1, "k2": camera.lens.k2}),
         }
         for index, camera in enumerate(path.cameras)
     ]

@@ -10,11 +10,12 @@ from cyclorama.core.arrays import Array, readonly, require_picture
 @dataclass(frozen=True)
 class Reference:
     """One picture of the place: ``image`` h w 3 float32 scene-linear; ``frame``, the frame of the plate whose view it
-    shows; ``name`` for messages."""
+    shows; ``name`` for messages; ``through_lens``: it was taken through the plate's lens, else it is straight."""
 
     image: Array
     frame: int
     name: str
+    through_lens: bool = False
 
     def __post_init__(self) -> None:
         require_picture("image", self.image)

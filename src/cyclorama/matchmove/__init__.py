@@ -3,7 +3,14 @@ a finished shot moves as its camera does."""
 
 from cyclorama.matchmove.camera import Matchmove, SharedPoints, find_camera, triangulate_references
 from cyclorama.matchmove.camera_axes import FILM_BACK_MM, CameraShot
-from cyclorama.matchmove.camera_files import FORMATS, format_of_output, read_camera, read_shot, write_camera
+from cyclorama.matchmove.camera_files import (
+    FORMATS,
+    CameraFormat,
+    format_of_output,
+    read_camera,
+    read_shot,
+    write_camera,
+)
 from cyclorama.matchmove.check import SlipCheck, check_slip
 from cyclorama.matchmove.colmap import PARTS as COLMAP_PARTS
 from cyclorama.matchmove.files import camera_json
@@ -12,6 +19,7 @@ __all__ = [
     "COLMAP_PARTS",
     "FILM_BACK_MM",
     "FORMATS",
+    "CameraFormat",
     "CameraShot",
     "Matchmove",
     "SharedPoints",

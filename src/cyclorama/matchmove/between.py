@@ -1,5 +1,7 @@
 """A camera path from a few known poses: smooth motion between, held outside."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.interpolate import CubicSpline, PchipInterpolator
 
@@ -11,7 +13,8 @@ from cyclorama.matchmove.bundle import rotation_from_vector, vector_from_rotatio
 def path_between(cameras: list[Camera], frames: list[int], num_frames: int) -> CameraPath:
     """Cameras at ``frames`` (increasing), every frame between by a smooth curve through them, the first and last held.
 
-    Rotation vectors are taken relative to the middle pose, so that the curve does not depend on the world's axes.
+    All have the lens of the middle one. Rotation vectors are taken relative to the middle pose, so that the curve does
+    not depend on the world's axes.
     """
     if len(cameras) != len(frames) or sorted(set(frames)) != list(frames):
         raise ValueError(f"cameras and increasing frames must pair up, got {len(cameras)} and {frames}")
@@ -30,7 +33,8 @@ def path_between(cameras: list[Camera], frames: list[int], num_frames: int) -> C
         world_from_camera[:3, :3] = base @ rotation_from_vector(row[:3])
         world_from_camera[:3, 3] = row[3:6]
         focal = float(np.exp(row[6]))
-        path.append(Camera.from_focal(hw=middle.hw, focal_px=focal, world_from_camera=world_from_camera))
+        straight = Camera.from_focal(hw=middle.hw, focal_px=focal, world_from_camera=world_from_camera)
+        path.append(replace(straight, lens=middle.lens))
     return CameraPath(tuple(path))
 
 

@@ -1,7 +1,7 @@
 """The camera of a shot from whatever the plate and its references offer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -19,6 +19,9 @@ from cyclorama.matchmove.tracks import Tracks, track_features
 ANALYSIS_LONG_SIDE = 960
 MAX_MEDIAN_PX = 1.5  # of 1000 pixels of width: a worse solve is nonsense
 _UNSURE_PX = 5.0
+_CLEARLY = 0.8
+"""Share of the error of straight references under which they were taken through the plate's lens."""
+_SHAPE_TOLERANCE = 0.01  # by how much, as a share, such pictures may be wider or narrower than the plate
 _REFERENCE_WEIGHT = 0.5  # SIFT is about half as exact as a followed corner
 
 Source = Literal["plate", "references", "given", "none"]
@@ -123,15 +126,43 @@ def _locked_off(
 @dataclass(frozen=True)
 class SharedPoints:
     """What references share, put in the world by their cameras: ``depths`` from the references that see them (n,),
-    ``median_px`` the error with which the cameras explain them, infinite when nothing is shared."""
+    ``median_px`` the error with which the cameras explain them, infinite when nothing is shared; ``through_lens``:
+    whether the references were taken through the plate's lens, like its frames."""
 
     depths: Array
     median_px: float
+    through_lens: bool = False
 
 
 def triangulate_references(references: tuple[Reference, ...], path: CameraPath) -> SharedPoints:
-    """The features that references share, by linear triangulation (Hartley and Zisserman 2003, section 12.2)."""
+    """The features that references share, by linear triangulation (Hartley and Zisserman 2003, section 12.2).
+
+    Straight pictures are expected; those of the plate's shape are taken to be through its lens where that explains them
+    clearly better.
+    """
     shared = match_references(references, path.hw, len(path))
+    straight = _triangulate(shared, path)
+    if all(c.lens.is_straight for c in path.cameras) or not all(_has_shape(r, path.hw) for r in references):
+        return straight
+    through = replace(_triangulate(_straightened(shared, path), path), through_lens=True)
+    told = len(through.depths) >= MIN_MATCHES and through.median_px < _CLEARLY * straight.median_px
+    return through if told else straight
+
+
+def _has_shape(reference: Reference, hw: tuple[int, int]) -> bool:
+    h, w = reference.image.shape[:2]
+    return abs(w * hw[0] / (h * hw[1]) - 1) < _SHAPE_TOLERANCE
+
+
+def _straightened(tracks: Tracks, path: CameraPath) -> Tracks:
+    px = tracks.px.copy()
+    for frame in np.unique(tracks.frame):
+        px[tracks.frame == frame] = path[int(frame)].straightened(px[tracks.frame == frame])
+    return Tracks(tracks.track, tracks.frame, px, tracks.hw, tracks.num_frames)
+
+
+def _triangulate(shared: Tracks, path: CameraPath) -> SharedPoints:
+    """By the cameras' pinholes."""
     depths: list[float] = []
     errors: list[float] = []
     order = np.argsort(shared.track, kind="stable")

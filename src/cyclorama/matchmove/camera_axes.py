@@ -17,6 +17,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.errors import InputError
+from cyclorama.core.lens import STRAIGHT, Lens
 
 FILM_BACK_MM = 36.0
 """Width of the film back where nothing says another: a full-frame sensor, and Blender's own default."""
@@ -47,6 +48,16 @@ class CameraShot:
     def intrinsics(self) -> Array:
         """fx, fy, cx, cy of every frame in pixels, (n, 4)."""
         return np.array([intrinsics(camera) for camera in self.path.cameras])
+
+    @property
+    def lenses(self) -> Array:
+        """k1, k2 of every frame, (n, 2)."""
+        return np.array([(camera.lens.k1, camera.lens.k2) for camera in self.path.cameras])
+
+    @property
+    def is_straight(self) -> bool:
+        """Whether no camera's lens bends lines."""
+        return all(camera.lens.is_straight for camera in self.path.cameras)
 
 
 def intrinsics(camera: Camera) -> tuple[float, float, float, float]:
@@ -111,11 +122,13 @@ def nearest_rotation(r: Array) -> Array:
     return u @ vt
 
 
-def camera_at(frame: object, hw: tuple[int, int], k: Sequence[float], world_from_camera: Array) -> Camera:
+def camera_at(
+    frame: object, hw: tuple[int, int], k: Sequence[float], world_from_camera: Array, lens: Lens = STRAIGHT
+) -> Camera:
     """A camera of fx, fy, cx, cy. ``ValueError`` that names its ``frame`` when it is none."""
     fx, fy, cx, cy = map(float, k)
     try:
-        return Camera(hw, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), world_from_camera)
+        return Camera(hw, np.array([[fx, 0, cx], [0, fy, cy], [0, 0, 1]]), world_from_camera, lens)
     except ValueError as error:
         raise ValueError(f"frame {frame}: {error}") from None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -20,13 +21,15 @@ _SHAPE_TOLERANCE = 0.01  # by how much, as a share, a camera's picture may be wi
 @dataclass(frozen=True)
 class CameraFormat:
     """``write``: the text of the file, or the files of a folder by name. ``first_frame``: the number that its users
-    give to the first frame. ``film_back``: whether the file holds one."""
+    give to the first frame. ``film_back``: whether the file holds one. ``lens``: whether k1 and k2 are in it
+    for other programs, for us alone, or not."""
 
     name: str
     words: str
     suffixes: tuple[str, ...]
     first_frame: int
     film_back: bool
+    lens: Literal["held", "ours", "none"]
     read: Callable[[Path, tuple[int, int] | None], CameraShot]
     write: Callable[[CameraShot, float], str | dict[str, bytes]]
 
@@ -34,15 +37,15 @@ class CameraFormat:
 FORMATS = {
     f.name: f
     for f in (
-        CameraFormat("json", "camera.json", (".json",), 0, False, files.read, files.write),
-        CameraFormat("transforms", "transforms.json", (), 0, False, transforms.read, transforms.write),
-        CameraFormat("colmap", "a COLMAP text model", ("",), 0, False, colmap.read, colmap.write_text),
-        CameraFormat("colmap-binary", "a COLMAP binary model", (), 0, False, colmap.read, colmap.write_binary),
-        CameraFormat("chan", "a .chan", (".chan",), 1, True, chan.read, chan.write),
-        CameraFormat("nuke", "a Nuke script", (".nk",), 1, True, nuke.read, nuke.write),
-        CameraFormat("usd", "USD", (".usda", ".usd"), 1, True, usd.read, usd.write),
-        CameraFormat("blender", "a Blender script", (".py",), 1, True, blender.read, blender.write),
-        CameraFormat("after-effects", "After Effects text", (".txt",), 0, False, ae.read, ae.write),
+        CameraFormat("json", "camera.json", (".json",), 0, False, "held", files.read, files.write),
+        CameraFormat("transforms", "transforms.json", (), 0, False, "held", transforms.read, transforms.write),
+        CameraFormat("colmap", "a COLMAP text model", ("",), 0, False, "held", colmap.read, colmap.write_text),
+        CameraFormat("colmap-binary", "a COLMAP binary model", (), 0, False, "held", colmap.read, colmap.write_binary),
+        CameraFormat("chan", "a .chan", (".chan",), 1, True, "none", chan.read, chan.write),
+        CameraFormat("nuke", "a Nuke script", (".nk",), 1, True, "ours", nuke.read, nuke.write),
+        CameraFormat("usd", "USD", (".usda", ".usd"), 1, True, "none", usd.read, usd.write),
+        CameraFormat("blender", "a Blender script", (".py",), 1, True, "none", blender.read, blender.write),
+        CameraFormat("after-effects", "After Effects text", (".txt",), 0, False, "none", ae.read, ae.write),
     )
 }
 _KINDS = "NAME.json, transforms.json, NAME.chan, NAME.nk, NAME.usda, NAME.py, NAME.txt or a folder (COLMAP)"

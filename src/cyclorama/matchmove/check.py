@@ -10,7 +10,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.matchmove.bundle import SIGMA_PX
-from cyclorama.matchmove.slip import Fit, cut_at_turns, fit_slip
+from cyclorama.matchmove.slip import Fit, cut_at_turns, fit_slip, rays
 from cyclorama.matchmove.tracks import Tracks, track_features
 
 ANALYSIS_LONG_SIDE = 1920
@@ -34,6 +34,8 @@ _POP = 2.0
 """A single step that all points share of so many times the limit is seen, however well the rest locks."""
 _STILL = 0.1
 """Share of the camera's turn up to which a background counts as still."""
+_BESIDE = 1e-3
+"""Depth of a direction under which it is out of sight."""
 _TURN_PX = 3.0
 """A turn that moves the picture by less says nothing of stillness."""
 
@@ -267,15 +269,23 @@ def _excursions(tracks: Tracks, path: CameraPath) -> tuple[float, float]:
     order = np.lexsort((tracks.frame, tracks.track))
     track, frame, px = tracks.track[order], tracks.frame[order], tracks.px[order]
     born = np.searchsorted(track, np.arange(tracks.num_tracks))[track]
-    px_from_world = np.stack([c.px_from_cam @ c.camera_from_world[:3, :3] for c in path.cameras])
-    first = np.concatenate([px[born], np.ones((len(px), 1))], 1)
-    ray = np.linalg.solve(px_from_world[frame[born]], first[..., None])
-    y = (px_from_world[frame] @ ray)[..., 0]
     width = float(tracks.hw[1])
-    turned = np.full(len(px), width)  # out of sight: the picture's width is far enough
-    ahead = y[:, 2] > 1e-3
-    turned[ahead] = np.linalg.norm(y[ahead, :2] / y[ahead, 2:] - px[born][ahead], axis=1)
+    turned = _turned(path, rays(path, frame[born], px[born]), frame, px[born], width)
     farthest = np.zeros((2, tracks.num_tracks))
     np.maximum.at(farthest[0], track, np.linalg.norm(px - px[born], axis=1))
     np.maximum.at(farthest[1], track, np.minimum(turned, width))
     return float(np.median(farthest[0])), float(np.median(farthest[1]))
+
+
+def _turned(path: CameraPath, ray: Array, frame: Array, start: Array, width: float) -> Array:
+    """How far from ``start`` (n, 2) each ``frame`` (n,) shows what lies at infinity along ``ray`` (n, 3): pixels,
+    ``width`` where that is out of sight."""
+    out = np.full(len(frame), width)
+    for index in np.unique(frame):
+        here, camera = np.flatnonzero(frame == index), path[int(index)]
+        y = ray[here] @ camera.camera_from_world[:3, :3].T
+        plane = y[:, :2] / np.maximum(y[:, 2:], _BESIDE)
+        ahead = (y[:, 2] > _BESIDE) & (np.linalg.norm(plane, axis=1) < camera.lens.turn)
+        at, _ = camera.project(camera.center + ray[here[ahead]])
+        out[here[ahead]] = np.linalg.norm(at - start[here[ahead]], axis=1)
+    return out

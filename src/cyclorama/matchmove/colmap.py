@@ -2,7 +2,8 @@
 
 OpenCV axes; an image holds camera_from_world as a unit quaternion (w, x, y, z) and a translation; pixels, the upper
 left pixel's centre at 0.5, 0.5. Binary files are little-endian. Source: COLMAP documentation, "Output Format". The
-frame's number is in the image's name; the models that are written hold no points.
+frame's number is in the image's name; the models that are written hold no points. The lens is that of COLMAP's models
+RADIAL and OPENCV, whose k1 and k2 are ours.
 """
 
 import struct
@@ -16,11 +17,11 @@ from scipy.spatial.transform import Rotation
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath, rigid, rigid_inverse
 from cyclorama.core.errors import InputError
+from cyclorama.core.lens import Lens
 from cyclorama.matchmove.camera_axes import CameraShot, camera_at, number_in, ordered, reading, size_of
 
 PARTS = ("cameras", "images", "points3D", "rigs", "frames")
 """What a model's files are called; COLMAP has written the last two since version 3.12 and does without them."""
-_PINHOLE = 1
 _MODELS = (  # the name and the number of parameters of every model, by its id
     ("SIMPLE_PINHOLE", 3),
     ("PINHOLE", 4),
@@ -35,7 +36,7 @@ _MODELS = (  # the name and the number of parameters of every model, by its id
     ("THIN_PRISM_FISHEYE", 12),
 )
 _ONE_FOCAL = {"SIMPLE_PINHOLE", "SIMPLE_RADIAL", "RADIAL"}
-_STRAIGHT = {*_ONE_FOCAL, "PINHOLE", "OPENCV", "FULL_OPENCV"}  # a pinhole where their lens terms are 0
+_RADIAL = {*_ONE_FOCAL, "PINHOLE", "OPENCV", "FULL_OPENCV"}  # of one or two radial terms where their others are 0
 _NORM_TOLERANCE = 1e-3  # a quaternion further from length 1 is no rotation
 
 
@@ -55,13 +56,24 @@ class _Intrinsics:
 
     @property
     def k(self) -> tuple[float, float, float, float]:
-        """fx, fy, cx, cy. ``ValueError`` for a lens that bends."""
-        count = 3 if self.model in _ONE_FOCAL else 4
-        if self.model not in _STRAIGHT or any(self.params[count:]):
-            raise ValueError(f"the lens of its camera model {self.model} bends; undistort the images first")
-        fx, *rest = self.params[:count]
+        """fx, fy, cx, cy."""
+        fx, *rest = self.params[: self._num_pinhole]
         cx, cy = rest[-2:]
-        return fx, (fx if count == 3 else rest[0]), cx, cy
+        return fx, (fx if len(rest) == 2 else rest[0]), cx, cy
+
+    @property
+    def lens(self) -> Lens:
+        """``ValueError`` for one that is not ours."""
+        k1, k2, *others = (*self.params[self._num_pinhole :], 0.0, 0.0)
+        if self.model not in _RADIAL or any(others):
+            raise ValueError(
+                f"the lens of its camera model {self.model} is more than radial; undistort the images first"
+            )
+        return Lens(k1, k2)
+
+    @property
+    def _num_pinhole(self) -> int:
+        return 3 if self.model in _ONE_FOCAL else 4
 
 
 def is_model(folder: Path) -> bool:
@@ -72,7 +84,7 @@ def write_text(shot: CameraShot, film_back_mm: float) -> dict[str, bytes]:  # no
     """The files of a model, by name."""
     ids, cameras = _shared(shot)
     h, w = shot.path.hw
-    lines = [f"{i} PINHOLE {w} {h} {_words(k)}" for k, i in cameras.items()]
+    lines = [f"{i} {c.model} {w} {h} {_words(c.params)}" for c, i in cameras.items()]
     head = "# Cyclorama: OpenCV axes, camera_from_world; pixels, the upper left pixel's centre at 0.5 0.5\n"
     images = "".join(
         f"{n} {_words(q)} {_words(t)} {i} {name}\n\n" for n, (q, t, i, name) in enumerate(_images(shot, ids), 1)
@@ -88,7 +100,10 @@ def write_binary(shot: CameraShot, film_back_mm: float) -> dict[str, bytes]:  # 
     """The files of a model, by name."""
     ids, cameras = _shared(shot)
     h, w = shot.path.hw
-    camera_list = b"".join(struct.pack("<iiQQ4d", i, _PINHOLE, w, h, *k) for k, i in cameras.items())
+    numbers = {name: number for number, (name, _) in enumerate(_MODELS)}
+    camera_list = b"".join(
+        struct.pack(f"<iiQQ{len(c.params)}d", i, numbers[c.model], w, h, *c.params) for c, i in cameras.items()
+    )
     images = b"".join(
         struct.pack("<i7di", n, *q, *t, i) + name.encode() + b"\0" + struct.pack("<Q", 0)
         for n, (q, t, i, name) in enumerate(_images(shot, ids), 1)
@@ -115,18 +130,29 @@ def read(folder: Path, size: tuple[int, int] | None) -> CameraShot:  # noqa: ARG
         images = list(read_images((folder / f"images{kinds[0]}").read_bytes()))
         first, order = ordered([number_in(image.name) for image in images])
         path = tuple(
-            camera_at(image.name, c.hw, c.k, _pose(image))
+            camera_at(image.name, c.hw, c.k, _pose(image), c.lens)
             for image in (images[i] for i in order)
             for c in [cameras[image.camera]]
         )
         return CameraShot(CameraPath(path), None, first)
 
 
-def _shared(shot: CameraShot) -> tuple[list[int], dict[tuple[float, ...], int]]:
+def _shared(shot: CameraShot) -> tuple[list[int], dict[_Intrinsics, int]]:
     """The camera of every frame, and the cameras that differ with their ids from 1."""
-    cameras: dict[tuple[float, ...], int] = {}
-    ids = [cameras.setdefault(tuple(k), len(cameras) + 1) for k in shot.intrinsics.tolist()]
+    cameras: dict[_Intrinsics, int] = {}
+    numbers = zip(shot.intrinsics.tolist(), shot.lenses.tolist())
+    ids = [cameras.setdefault(_model(shot.path.hw, k, lens), len(cameras) + 1) for k, lens in numbers]
     return ids, cameras
+
+
+def _model(hw: tuple[int, int], k: list[float], lens: list[float]) -> _Intrinsics:
+    """The smallest model that holds these."""
+    if not any(lens):
+        return _Intrinsics("PINHOLE", hw, tuple(k))
+    fx, fy, cx, cy = k
+    if fx == fy:
+        return _Intrinsics("RADIAL", hw, (fx, cx, cy, *lens))
+    return _Intrinsics("OPENCV", hw, (*k, *lens, 0.0, 0.0))
 
 
 def _images(shot: CameraShot, ids: list[int]) -> Iterator[tuple[list[float], list[float], int, str]]:

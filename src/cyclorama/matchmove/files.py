@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cyclorama.core.camera import Camera, CameraPath, camera_record
+from cyclorama.core.lens import Lens
 from cyclorama.matchmove.camera_axes import CameraShot, camera_at, ordered, rate_of, reading, require_rate, size_of
 
 _CONVENTION = "opencv camera_to_world, pixels"
@@ -47,4 +48,5 @@ def read(file: Path, size: tuple[int, int] | None) -> CameraShot:  # noqa: ARG00
 
 def _camera(frame: dict[str, Any], index: int, hw: tuple[int, int]) -> Camera:
     k = [frame[name] for name in ("fx", "fy", "cx", "cy")]
-    return camera_at(frame.get("frame", index), hw, k, np.asarray(frame["camera_to_world"], np.float64))
+    lens = Lens(float(frame.get("k1", 0.0)), float(frame.get("k2", 0.0)))
+    return camera_at(frame.get("frame", index), hw, k, np.asarray(frame["camera_to_world"], np.float64), lens)

@@ -3,7 +3,8 @@
 A y-up world, cameras looking along -z; rotation order ZXY (``chan.py``); focal length and film back in millimetres. A
 picture spans ``haperture``; ``vaperture`` is not used for it. ``win_translate`` is in half widths of the picture along
 both axes and moves the window, so the principal point goes the other way. Source: Foundry, reference of the Camera
-node; its unit and sign are those that the exporters of 3DEqualizer and AliceVision write.
+node; its unit and sign are those that the exporters of 3DEqualizer and AliceVision write. Nuke's camera has no lens:
+``cyclorama_k1`` and ``cyclorama_k2`` are knobs of a tab of ours, which only we read; in Nuke the lens is an STMap.
 """
 
 import re
@@ -16,6 +17,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath, rigid
 from cyclorama.core.errors import InputError
+from cyclorama.core.lens import Lens
 from cyclorama.matchmove.camera_axes import (
     Y_UP,
     CameraShot,
@@ -48,6 +50,7 @@ _ROTATION_ORDERS = ("XYZ", "XZY", "YXZ", "YZX", "ZXY", "ZYX")
 _HAPERTURE = 24.576  # Nuke's default, which its scripts leave out; and focal and rot_order
 _FOCAL = 50.0
 _ROT_ORDER = "ZXY"
+_LENS = ("cyclorama_k1", "cyclorama_k2")
 
 Knobs = dict[str, str]
 Curve = dict[int, float] | float
@@ -69,7 +72,16 @@ def write(shot: CameraShot, film_back_mm: float) -> str:
         f" translate {{{_curves(translate, first)}}}\n rotate {{{_curves(rotate, first)}}}\n"
         f" focal {{{_curves((fx * film_back_mm / w)[:, None], first)}}}\n"
         f" haperture {film_back_mm!r}\n vaperture {film_back_mm * h / w!r}\n"
-        f" win_translate {{{_curves(window, first)}}}\n name CycloramaCamera\n}}\n"
+        f" win_translate {{{_curves(window, first)}}}\n{_lens_knobs(shot)} name CycloramaCamera\n}}\n"
+    )
+
+
+def _lens_knobs(shot: CameraShot) -> str:
+    if shot.is_straight:
+        return ""
+    curves = (_curves(column[:, None], shot.first_frame) for column in shot.lenses.T)
+    return " addUserKnob {20 Cyclorama}\n" + "".join(
+        f" addUserKnob {{7 {name} R -1 1}}\n {name} {{{curve}}}\n" for name, curve in zip(_LENS, curves)
     )
 
 
@@ -96,18 +108,19 @@ def _shot(knobs: Knobs, root: Knobs, hw: tuple[int, int]) -> CameraShot:
         *_values(knobs, "focal", (_FOCAL,)),
         *_values(knobs, "haperture", (_HAPERTURE,)),
         *_values(knobs, "win_translate", (0.0, 0.0)),
+        *(curve for name in _LENS for curve in _values(knobs, name, (0.0,))),
     ]
     frames = _frames(found, root)
     h, w = hw
     cameras = []
     for frame in frames:
-        *pose, focal, film, u, v = (c[frame] if isinstance(c, dict) else c for c in found)
+        *pose, focal, film, u, v, k1, k2 = (c[frame] if isinstance(c, dict) else c for c in found)
         if not film > 0:
             raise ValueError(f"frame {frame}: haperture must be positive millimetres, got {film}")
         f = focal / film * w
         world = rigid(rotation_from_angles(pose[3:], order[::-1]), np.array(pose[:3]))
         k = (f, f, w / 2 - u * w / 2, h / 2 + v * w / 2)
-        cameras.append(camera_at(frame, hw, k, from_opengl_pose(world, Y_UP)))
+        cameras.append(camera_at(frame, hw, k, from_opengl_pose(world, Y_UP), Lens(k1, k2)))
     return CameraShot(CameraPath(tuple(cameras)), _rate(root), frames[0])
 
 

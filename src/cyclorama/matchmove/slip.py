@@ -1,9 +1,10 @@
 """How far a picture slips against a given camera: rigid points and one shift of the picture a frame, fitted at once.
 
 A point is a direction ``m`` from the camera that first saw it (centre ``C_a``) and an inverse distance ``rho``; camera
-t has ``A_t = K_t R_t`` and centre ``C_t``; ``s_t`` is the shift of picture t:
+t has the rotation ``R_t``, the centre ``C_t``, the intrinsics ``K_t`` and the lens ``d_t``; ``s_t`` is the shift of
+picture t:
 
-    y = A_t (m - rho (C_t - C_a)),   seen = (y0, y1) / y2 + s_t.
+    y = R_t (m - rho (C_t - C_a)),   seen = K_t d_t((y0, y1) / y2) + s_t.
 
 Depths alone would swallow a slip along the parallax. Shared by all points, the shift is told from depth where the
 camera turns, or nears, or points lie at very different places in the picture. Where it only travels sideways, a shift
@@ -76,11 +77,11 @@ def fit_slip(tracks: Tracks, path: CameraPath, pull_px: float = PULL_PX) -> Fit:
     order = np.lexsort((tracks.frame, tracks.track))
     track, frame, px = tracks.track[order], tracks.frame[order], tracks.px[order]
     starts = np.searchsorted(track, np.arange(tracks.num_tracks + 1))
-    px_from_world, offset = _cameras(path, frame[starts[:-1]][track], frame)
-    first = np.linalg.solve(px_from_world[frame[starts[:-1]]], _homogeneous(px[starts[:-1]])[..., None])[..., 0]
+    eyes, offset = _eyes(path), _offsets(path, frame[starts[:-1]][track], frame)
+    first = rays(path, frame[starts[:-1]], px[starts[:-1]])
     state = first / np.linalg.norm(first, axis=1, keepdims=True), np.zeros(len(first))
     shift = np.zeros((tracks.num_frames, 2))
-    data = _Data(px_from_world, offset, frame, px, starts, pull_px)
+    data = _Data(eyes, offset, frame, px, starts, pull_px)
     for width in _WIDTHS_PX:
         for _ in range(_LAST_STEPS if width == _WIDTHS_PX[-1] else _STEPS):
             state, shift = _System(state, shift, data, width).step()
@@ -90,26 +91,49 @@ def fit_slip(tracks: Tracks, path: CameraPath, pull_px: float = PULL_PX) -> Fit:
     return Fit(error, inside, shift, last.sigma_drift_px())
 
 
-def _cameras(path: CameraPath, anchor: Array, frame: Array) -> tuple[Array, Array]:
-    """``A`` of every frame (t, 3, 3), and the centre less the anchor's of every observation (n, 3), in units of the
-    path's size (0 where the camera only turns)."""
-    a = np.stack([c.px_from_cam @ c.camera_from_world[:3, :3] for c in path.cameras])
+def rays(path: CameraPath, frame: Array, px: Array) -> Array:
+    """The direction in the world, (n, 3), of what is seen in ``frame`` (n,) at ``px`` (n, 2), straightened."""
+    out = np.empty((len(px), 3))
+    for index in np.unique(frame):
+        here, camera = frame == index, path[int(index)]
+        out[here] = camera.unproject(px[here], np.ones(int(here.sum()))) - camera.center
+    return out
+
+
+def _eyes(path: CameraPath) -> "_Eyes":
+    cameras = path.cameras
+    turns = np.array([c.lens.turn for c in cameras])
+    return _Eyes(
+        np.stack([c.camera_from_world[:3, :3] for c in cameras]),
+        np.stack([c.px_from_cam[:2] for c in cameras]),
+        np.column_stack([[c.lens.k1 for c in cameras], [c.lens.k2 for c in cameras], turns * turns]),
+    )
+
+
+def _offsets(path: CameraPath, anchor: Array, frame: Array) -> Array:
+    """The centre less the anchor's of every observation (n, 3), in units of the path's size (0 where the camera only
+    turns)."""
     centers = path.centers - path.centers[0]
     size = float(np.linalg.norm(centers, axis=1).max())
     if size <= _LEAST_TRAVEL * max(1.0, float(np.abs(path.centers).max())):
-        return a, np.zeros((len(frame), 3))
-    return a, (centers[frame] - centers[anchor]) / size
+        return np.zeros((len(frame), 3))
+    return (centers[frame] - centers[anchor]) / size
 
 
-def _homogeneous(px: Array) -> Array:
-    return np.concatenate([px, np.ones((len(px), 1))], 1)
+class _Eyes(NamedTuple):
+    """Of every frame: rotation (t, 3, 3) camera from world, ``px_from_plane`` (t, 2, 3), and of the lens k1, k2 and the
+    squared radius from which on it shows nothing (t, 3)."""
+
+    rotation: Array
+    px_from_plane: Array
+    lens: Array
 
 
 class _Data(NamedTuple):
     """What is seen, by point and frame: observation i is of ``frame`` (n,) at ``px`` (n, 2); those of point p are
     ``starts[p]`` to ``starts[p + 1]``."""
 
-    px_from_world: Array
+    eyes: _Eyes
     offset: Array
     frame: Array
     px: Array
@@ -163,7 +187,7 @@ class _System:
 
 @njit(cache=True, nogil=True)
 def _observe(  # type: ignore[no-untyped-def]
-    directions, rho, px_from_world, offset, frame, px, starts, shift, residual, jacobian, seen, basis
+    directions, rho, eyes, offset, frame, px, starts, shift, residual, jacobian, seen, basis
 ):
     """Residuals (predicted less seen, px), their derivatives by two turns of the direction and ``rho``."""
     column = np.zeros((3, 3))
@@ -172,19 +196,25 @@ def _observe(  # type: ignore[no-untyped-def]
         _tangents(m, basis[p])
         for i in range(starts[p], starts[p + 1]):
             t = frame[i]
-            a = px_from_world[t]
+            a, k, lens = eyes.rotation[t], eyes.px_from_plane[t], eyes.lens[t]
             y = a @ (m - rho[p] * offset[i])
             column[:, :2] = a @ basis[p]
             column[:, 2] = -(a @ offset[i])
-            seen[i] = y[2] > _LEAST_DEPTH
+            seen[i] = y[2] > _LEAST_DEPTH and y[0] * y[0] + y[1] * y[1] < lens[2] * y[2] * y[2]
             if not seen[i]:
                 continue
             u, v = y[0] / y[2], y[1] / y[2]
-            residual[i, 0] = u + shift[t, 0] - px[i, 0]
-            residual[i, 1] = v + shift[t, 1] - px[i, 1]
-            for k in range(3):
-                jacobian[i, 0, k] = (column[0, k] - u * column[2, k]) / y[2]
-                jacobian[i, 1, k] = (column[1, k] - v * column[2, k]) / y[2]
+            r2 = u * u + v * v
+            factor, slope = 1.0 + r2 * (lens[0] + lens[1] * r2), 2.0 * (lens[0] + 2.0 * lens[1] * r2)
+            for r in range(2):
+                at = k[r, 0] * u * factor + k[r, 1] * v * factor + k[r, 2]
+                residual[i, r] = at + shift[t, r] - px[i, r]
+            for c in range(3):
+                du, dv = (column[0, c] - u * column[2, c]) / y[2], (column[1, c] - v * column[2, c]) / y[2]
+                outward = slope * (u * du + v * dv)
+                su, sv = factor * du + u * outward, factor * dv + v * outward
+                for r in range(2):
+                    jacobian[i, r, c] = k[r, 0] * su + k[r, 1] * sv
 
 
 @njit(cache=True, nogil=True)

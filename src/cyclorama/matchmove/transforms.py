@@ -2,7 +2,8 @@
 
 Cameras have OpenGL axes (x right, y up, looking along -z) in a z-up world; pixels, the centre of the picture at w/2,
 h/2. Source: nerfstudio, "Data conventions"; instant-ngp, ``scripts/colmap2nerf.py``. What all frames share stands at
-the top of the file; focal lengths and principal points that change stand in the frames, which nerfstudio alone reads.
+the top of the file; focal lengths, principal points and lenses that change stand in the frames, which nerfstudio alone
+reads. The lens is OpenCV's, whose k1 and k2 are ours.
 """
 
 import json
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.lens import Lens
 from cyclorama.matchmove.camera_axes import (
     Z_UP,
     CameraShot,
@@ -27,13 +29,13 @@ from cyclorama.matchmove.camera_axes import (
 )
 
 _PINHOLES = ("OPENCV", "PINHOLE", "SIMPLE_PINHOLE")
-_LENS = ("k1", "k2", "k3", "k4", "k5", "k6", "p1", "p2")
+_OTHER_TERMS = ("k3", "k4", "k5", "k6", "p1", "p2")
 
 
 def write(shot: CameraShot, film_back_mm: float) -> str:  # noqa: ARG001  pixels: no film back
     h, w = shot.path.hw
-    names = ("fl_x", "fl_y", "cx", "cy")
-    k = shot.intrinsics
+    names = ("fl_x", "fl_y", "cx", "cy", *(() if shot.is_straight else ("k1", "k2")))
+    k = np.column_stack([shot.intrinsics, shot.lenses])[:, : len(names)]
     fixed = bool((k == k[0]).all())
     data: dict[str, Any] = {"camera_model": "OPENCV", "w": w, "h": h}
     if shot.rate is not None:
@@ -52,7 +54,7 @@ def write(shot: CameraShot, film_back_mm: float) -> str:  # noqa: ARG001  pixels
 
 
 def read(file: Path, size: tuple[int, int] | None) -> CameraShot:
-    """``InputError`` when the file is no transforms.json, or has a lens that bends."""
+    """``InputError`` when the file is no transforms.json, or has a lens that is more than radial."""
     with reading(file, "transforms.json", "frames of file_path and transform_matrix, and fl_x or camera_angle_x"):
         data = json.loads(file.read_text())
         frames = data["frames"]
@@ -67,8 +69,12 @@ def _camera(frame: dict[str, Any], size: tuple[int, int] | None) -> Camera:
     h, w = size_of(frame["w"], frame["h"]) if "w" in frame and "h" in frame else require_size(size)
     if frame.get("camera_model", "OPENCV") not in _PINHOLES or frame.get("is_fisheye"):
         raise ValueError(f"{name}: the camera model must be one of {', '.join(_PINHOLES)}; undistort the pictures")
-    if bent := [n for n in _LENS if float(frame.get(n, 0))]:
-        raise ValueError(f"{name}: its lens bends ({bent[0]} is {frame[bent[0]]}); undistort the pictures")
+    if bent := [n for n in _OTHER_TERMS if float(frame.get(n, 0))]:
+        raise ValueError(
+            f"{name}: its lens is more than k1, k2 ({bent[0]} is {frame[bent[0]]}); undistort the pictures"
+        )
     fx = float(frame["fl_x"]) if "fl_x" in frame else w / (2 * np.tan(float(frame["camera_angle_x"]) / 2))
     k = (fx, frame.get("fl_y", fx), frame.get("cx", w / 2), frame.get("cy", h / 2))
-    return camera_at(name, (h, w), k, from_opengl_pose(np.array(frame["transform_matrix"], np.float64), Z_UP))
+    lens = Lens(float(frame.get("k1", 0)), float(frame.get("k2", 0)))
+    pose = from_opengl_pose(np.array(frame["transform_matrix"], np.float64), Z_UP)
+    return camera_at(name, (h, w), k, pose, lens)

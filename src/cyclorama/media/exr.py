@@ -66,6 +66,19 @@ def write_exr(path: Path, picture: Array, attributes: dict[str, str] | None = No
     OpenEXR.File(header, {"RGBA"[: picture.shape[2]]: half}).write(str(path))
 
 
+def read_exr_data(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
+    """Every channel by its name, h w float32, as it stands (no colour, NaN kept), and the texts of the header."""
+    planes = _planes(path)
+    with OpenEXR.File(str(path), header_only=True) as file:
+        return planes, {name: value for name, value in file.header().items() if isinstance(value, str)}
+
+
+def write_exr_data(path: Path, planes: dict[str, Array], attributes: dict[str, str]) -> None:
+    """Channels h w float32 by their names, in 32 bits, ZIP-compressed. ``attributes``: texts for the header."""
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **attributes}
+    OpenEXR.File(header, {name: np.ascontiguousarray(plane) for name, plane in planes.items()}).write(str(path))
+
+
 def _windows(path: Path) -> tuple[Array, Array]:
     """Data and display window as [[x0, y0], [x1, y1]], checked against our limit."""
     require_file(path)

@@ -10,6 +10,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, View
 from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.display import code8_from_linear
+from cyclorama.core.lens import STRAIGHT
 from cyclorama.core.reference import Reference
 from cyclorama.scenery.sweep import inverse_depths
 
@@ -37,7 +38,7 @@ def build_backdrop(
 def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array, unit: float) -> Backdrop:
     if not references:
         raise ValueError("a backdrop needs a reference, got none")
-    views = [_posed(r, path[r.frame]) for r in references]
+    views = [_posed(r, path[r.frame], alone=len(references) == 1) for r in references]
     moves = _motion(path) > _STILL * (float(np.median(depths)) if len(depths) else unit)
     if len(views) == 1:
         if moves:
@@ -58,19 +59,25 @@ def _motion(path: CameraPath) -> float:
     return float(np.linalg.norm(path.centers - path.centers[0], axis=1).max())
 
 
-def _posed(reference: Reference, camera: Camera) -> _Posed:
-    """The picture scaled to cover the plate's frame at its time; what hangs over is kept, for when the camera turns."""
+def _posed(reference: Reference, camera: Camera, *, alone: bool) -> _Posed:
+    """The picture scaled to cover the plate's frame at its time; what hangs over is kept, for when the camera turns.
+
+    Pictures of one place were posed as they are; one that is ``alone`` and straight is scaled to cover what the plate's
+    lens shows beside the pinhole's frame, too.
+    """
     h, w = camera.hw
     picture_h, picture_w = reference.image.shape[:2]
-    scale = max(h / picture_h, w / picture_w)
-    hw = (max(h, round(picture_h * scale)), max(w, round(picture_w * scale)))
+    down, across = camera.overscan_px if alone and not reference.through_lens else (0, 0)
+    scale = max((h + 2 * down) / picture_h, (w + 2 * across) / picture_w)
+    hw = (max(h + 2 * down, round(picture_h * scale)), max(w + 2 * across, round(picture_w * scale)))
     image = reference.image
     if hw != image.shape[:2]:
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         image = np.maximum(cv2.resize(image, hw[::-1], interpolation=way), 0)
     px_from_cam = camera.px_from_cam.copy()
     px_from_cam[:2, 2] += np.array([hw[1] - w, hw[0] - h]) / 2
-    return image, Camera(hw, px_from_cam, camera.world_from_camera), reference.frame
+    lens = camera.lens if reference.through_lens else STRAIGHT
+    return image, Camera(hw, px_from_cam, camera.world_from_camera, lens), reference.frame
 
 
 def _with_depth(posed: _Posed, inverse_depth: Array) -> View:

@@ -2,8 +2,10 @@
 
 Depth goes forward, colour comes back: every view's depth is splatted into the new camera (nearest surface wins), and
 each new pixel fetches its colour from the views that saw that surface, so that one pixel has one depth and nothing
-ghosts.
+ghosts. The new camera's lens is part of both ways (``bend``).
 """
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from numba import njit
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, SetFrame, View
 from cyclorama.core.camera import Camera
+from cyclorama.scenery.bend import Bend, bend_of, seen_row, sight_row
 from cyclorama.scenery.fill import fill_holes
 from cyclorama.scenery.mapping import mapping
 
@@ -20,14 +23,26 @@ _SPARSE = 0.3  # a view that counts in fewer pixels than this part is sampled th
 _TOLERANCE = 0.03  # of the nearest inverse depth: surfaces closer than this are one
 
 
+class _Way(NamedTuple):
+    """From one camera to another: ``mapping`` in float32, and the lenses of both."""
+
+    a: Array
+    b: Array
+    here: Bend
+    there: Bend
+
+
 def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
     """The place from ``camera``; ``time``, in frames of the plate, says which references to prefer."""
     views = backdrop.views
     inverse_depth = _depth(views, camera)
     color = np.zeros((*camera.hw, 3), np.float32)
     weight = np.zeros(camera.hw, np.float32)
+    bend = bend_of(camera)
     for share, view in sorted(zip(time_weights(backdrop, time), views), key=lambda pair: -pair[0]):
-        _add_view(view, camera, share, inverse_depth, (color, weight))
+        a, b = mapping(camera, view.camera)
+        way = _Way(a.astype(np.float32), b.astype(np.float32), bend, bend_of(view.camera))
+        _add_view(view, way, share, inverse_depth, (color, weight))
     if _normalise(color, weight):
         fill_holes(color, weight == 0)
     return SetFrame(color, inverse_depth, weight)
@@ -45,11 +60,12 @@ def _depth(views: tuple[View, ...], camera: Camera) -> Array:
         return np.zeros(camera.hw, np.float32)
     step = 2 if max(camera.hw) > _FINE_LONG_SIDE else 1
     small = camera.resized((-(-camera.hw[0] // step), -(-camera.hw[1] // step)))
-    splatted = np.full(small.hw, -1.0, np.float32)
+    splatted, bend = np.full(small.hw, -1.0, np.float32), bend_of(small)
     for view in views:
         source = np.ascontiguousarray(view.inverse_depth[step // 2 :: step, step // 2 :: step])
-        a, b = (x.astype(np.float32) for x in mapping(view.camera.resized(source.shape), small))
-        _splat(source, a, b, splatted)
+        camera_there = view.camera.resized(source.shape)
+        a, b = (x.astype(np.float32) for x in mapping(camera_there, small))
+        _splat(source, _Way(a, b, bend_of(camera_there), bend), splatted)
     whole, holes = _close_cracks(splatted)
     if holes:
         fill_holes(whole[..., None], whole < 0)
@@ -77,13 +93,38 @@ def _project(inverse_depth, y, a, b, u, v, inverse):  # type: ignore[no-untyped-
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _splat(inverse_depth, a, b, out):  # type: ignore[no-untyped-def]
+def _project_sight(inverse_depth, a, b, u, v, inverse):  # type: ignore[no-untyped-def]
+    """As ``_project``, of places ``u``, ``v`` on the picture plane, in place."""
+    for x in range(len(inverse_depth)):
+        p, q, d = u[x], v[x], inverse_depth[x]
+        z = a[2, 0] * p + a[2, 1] * q + a[2, 2] + b[2] * d
+        k = np.float32(1.0) / max(z, np.float32(1e-6))
+        away = np.float32(-1e9) if z <= np.float32(1e-6) else np.float32(0.0)
+        u[x] = (a[0, 0] * p + a[0, 1] * q + a[0, 2] + b[0] * d) * k + away
+        v[x] = (a[1, 0] * p + a[1, 1] * q + a[1, 2] + b[1] * d) * k
+        inverse[x] = k
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _project_row(inverse_depth, y, way, u, v, inverse):  # type: ignore[no-untyped-def]
+    """As ``_project``, from pixels to pixels, through both lenses."""
+    if len(way.here.table):
+        sight_row(y, way.here, u, v)
+        _project_sight(inverse_depth[y], way.a, way.b, u, v, inverse)
+    else:
+        _project(inverse_depth, y, way.a, way.b, u, v, inverse)
+    if len(way.there.table):
+        seen_row(way.there, u, v)
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _splat(inverse_depth, way, out):  # type: ignore[no-untyped-def]
     h, w = inverse_depth.shape
     th, tw = out.shape
     half = np.float32(0.5)
     us, vs, inverse = np.empty(w, np.float32), np.empty(w, np.float32), np.empty(w, np.float32)
     for y in range(h):
-        _project(inverse_depth, y, a, b, us, vs, inverse)
+        _project_row(inverse_depth, y, way, us, vs, inverse)
         for x in range(w):
             u, v = us[x], vs[x]
             if not (u > -2 and v > -2 and u < tw + 2 and v < th + 2):
@@ -123,14 +164,13 @@ def _close_cracks(depth):  # type: ignore[no-untyped-def]
     return out, holes
 
 
-def _add_view(view: View, camera: Camera, share: float, depth: Array, sums: tuple[Array, Array]) -> None:
+def _add_view(view: View, way: _Way, share: float, depth: Array, sums: tuple[Array, Array]) -> None:
     """Adds one view's colour, bicubic, weighted by ``share`` and by whether it saw the surface. Views come in the order
     of their shares; one that would add less than a fiftieth to a pixel adds nothing there."""
     color, weight = sums
-    a, b = (x.astype(np.float32) for x in mapping(camera, view.camera))
     tolerance = np.float32(_TOLERANCE * float(depth.max()) + 1e-9)
-    u, v, amount = (np.empty(camera.hw, np.float32) for _ in range(3))
-    count = _seen_at(view.inverse_depth, depth, a, b, np.float32(share), tolerance, weight, u, v, amount)
+    u, v, amount = (np.empty(depth.shape, np.float32) for _ in range(3))
+    count = _seen_at(view.inverse_depth, depth, way, np.float32(share), tolerance, weight, u, v, amount)
     if count > _SPARSE * depth.size:
         seen = cv2.remap(view.image, u, v, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         _accumulate(seen, amount, color, weight)
@@ -139,7 +179,7 @@ def _add_view(view: View, camera: Camera, share: float, depth: Array, sums: tupl
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _seen_at(own_depth, depth, a, b, share, tolerance, weight, u_out, v_out, amount):  # type: ignore[no-untyped-def]
+def _seen_at(own_depth, depth, way, share, tolerance, weight, u_out, v_out, amount):  # type: ignore[no-untyped-def]
     """Where in the view each pixel's surface lies (pixel centres at integers), and how much the view counts there.
     Returns in how many it does."""
     h, w = own_depth.shape
@@ -148,7 +188,7 @@ def _seen_at(own_depth, depth, a, b, share, tolerance, weight, u_out, v_out, amo
     inverse = np.empty(tw, np.float32)
     count = 0
     for y in range(th):
-        _project(depth, y, a, b, u_out[y], v_out[y], inverse)
+        _project_row(depth, y, way, u_out[y], v_out[y], inverse)
         for x in range(tw):
             spare = share - np.float32(0.02) * weight[y, x]
             u, v = u_out[y, x], v_out[y, x]

@@ -13,6 +13,7 @@ from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera
+from cyclorama.scenery.bend import bend_of, seen_row, sights
 from cyclorama.scenery.mapping import mapping
 
 NUM_PLANES = 128
@@ -50,7 +51,7 @@ def _cost(greys: list[Array], cameras: list[Camera], index: int, planes: Array) 
     grey, camera = greys[index], cameras[index]
     others = [i for i in range(len(greys)) if i != index]
     h, w = grey.shape
-    u, v = np.meshgrid(np.arange(w, dtype=np.float32) + 0.5, np.arange(h, dtype=np.float32) + 0.5)
+    u, v = sights(camera)
     moments = [_moments(g) for g in greys]
     guide_mean = cv2.blur(grey, (7, 7))
     guide_var = cv2.blur(grey * grey, (7, 7)) - guide_mean * guide_mean
@@ -59,7 +60,7 @@ def _cost(greys: list[Array], cameras: list[Camera], index: int, planes: Array) 
         each = []
         for other in others:
             a, b = mapping(camera, cameras[other])
-            seen = _Warp(u, v, a, b * d, greys[other].shape)
+            seen = _Warp((u, v), a, b * d, cameras[other])
             each.append(_plane_cost(grey, moments[index], greys[other], seen))
         cost = 0.6 * np.minimum.reduce(each) + 0.4 * np.mean(each, 0)
         mean = cv2.blur(cost, (7, 7))
@@ -72,12 +73,14 @@ def _cost(greys: list[Array], cameras: list[Camera], index: int, planes: Array) 
 class _Warp:
     """Where the pixels of one picture, on one plane, fall in another."""
 
-    def __init__(self, u: Array, v: Array, a: Array, b: Array, other_hw: tuple[int, int]) -> None:
-        h, w = other_hw
+    def __init__(self, place: tuple[Array, Array], a: Array, b: Array, other: Camera) -> None:
+        (u, v), (h, w) = place, other.hw
         z = a[2, 0] * u + a[2, 1] * v + (a[2, 2] + b[2])
         safe = np.where(z > 1e-6, z, 1).astype(np.float32)
         self.u = ((a[0, 0] * u + a[0, 1] * v + (a[0, 2] + b[0])) / safe).astype(np.float32)
         self.v = ((a[1, 0] * u + a[1, 1] * v + (a[1, 2] + b[1])) / safe).astype(np.float32)
+        if not other.lens.is_straight:
+            seen_row(bend_of(other), self.u.reshape(-1), self.v.reshape(-1))
         self.inside = (self.u > 0) & (self.u < w) & (self.v > 0) & (self.v < h) & (z > 1e-6)
 
 
@@ -102,23 +105,30 @@ def _votes(found: list[Array], cameras: list[Camera], index: int, planes: Array)
     votes = np.zeros((*found[index].shape, len(planes)), np.uint8)
     for other, inverse_depth in enumerate(found):
         if other != index:
-            _vote(inverse_depth, *mapping(cameras[other], cameras[index]), planes[1], round(_VOTE * 255), votes)
+            way = (*mapping(cameras[other], cameras[index]), *sights(cameras[other]), bend_of(cameras[index]))
+            _vote(inverse_depth, way, planes[1], round(_VOTE * 255), votes)
     return votes
 
 
 @njit(cache=True, nogil=True)
-def _vote(inverse_depth, a, b, step, amount, votes):  # type: ignore[no-untyped-def]
+def _vote(inverse_depth, way, step, amount, votes):  # type: ignore[no-untyped-def]
+    a, b, us, vs, bend = way
     h, w = inverse_depth.shape
+    u_seen, v_seen = np.empty(1, np.float32), np.empty(1, np.float32)
     th, tw, num = votes.shape
     for y in range(h):
         for x in range(w):
             d = inverse_depth[y, x]
-            px, py = x + 0.5, y + 0.5
+            px, py = float(us[y, x]), float(vs[y, x])
             z = a[2, 0] * px + a[2, 1] * py + a[2, 2] + b[2] * d
             if z <= 1e-6:
                 continue
             u = (a[0, 0] * px + a[0, 1] * py + a[0, 2] + b[0] * d) / z
             v = (a[1, 0] * px + a[1, 1] * py + a[1, 2] + b[1] * d) / z
+            if len(bend.table):
+                u_seen[0], v_seen[0] = u, v
+                seen_row(bend, u_seen, v_seen)
+                u, v = float(u_seen[0]), float(v_seen[0])
             plane = d / z / step
             if u < 0 or v < 0 or u >= tw or v >= th or plane > num:
                 continue
