@@ -10,6 +10,7 @@ import numpy as np
 from cyclorama.core.arrays import Array, shape_words
 from cyclorama.core.clip import Clip, proxy_hw
 from cyclorama.core.errors import InputError
+from cyclorama.matting.carry_behind import Behind
 from cyclorama.matting.carry_step import Codes, State, begin, codes_of, step
 
 _LONG_SIDE = 640
@@ -59,33 +60,40 @@ def carry_masks(plate: Clip, masks: Mapping[int, Array], *, progress: Progress =
     """``masks``: by frame number, h w float32 0..1 at the plate's size, the actor 1. The matte of every frame.
 
     Before the first and after the last mask it is carried from that one; between two, from both, each having its say
-    by nearness in time and by confidence. An actor who is lost stays lost until the next given mask.
+    by nearness in time and by confidence. That is done twice: the second time each frame is also held against the
+    background that frames before and after it show, as the masks of the first time tell it.
     ``InputError`` for masks that cannot be used.
     """
     _check(plate, masks)
     proxy = plate.proxy(_LONG_SIDE)
-    store = _Store(plate.num_frames, proxy_hw(plate.hw, _LONG_SIDE))
     given = sorted(masks)
     gaps = zip([-1, *given], [*given, plate.num_frames])
     steps = sum((after - before - 1) * (2 if before >= 0 and after < plate.num_frames else 1) for before, after in gaps)
-    report = _Counter(progress, steps)
+    report = _Counter(progress, 2 * steps)
+    nothing = np.zeros(proxy.hw, np.float32)
+    first = _carry(proxy, masks, lambda _: nothing, report)
+    store = _carry(proxy, masks, Behind(proxy, first.mask).evidence, report)
+    return CarriedMattes(plate.hw, tuple(store.confidence), tuple(store.packed), tuple(store.sizes))
+
+
+def _carry(proxy: Clip, masks: Mapping[int, Array], behind: Callable[[int], Array], report: "_Counter") -> "_Store":
+    """All masks, with the evidence of ``behind`` for every frame."""
+    store = _Store(proxy.num_frames, proxy.hw)
     for index, mask in masks.items():
         store.keep(index, mask, 1.0)
-    for place, index in enumerate(given):
-        after = given[place + 1] if place + 1 < len(given) else plate.num_frames
-        for frame, state in _walk(proxy, masks[index], range(index, after)):
+    given = sorted(masks)
+    for before, index, after in zip([-1, *given], given, [*given[1:], proxy.num_frames]):
+        for frame, state in _walk(proxy, masks[index], range(index, after), behind):
             store.keep(frame, _softened(state.mask), state.confidence)
             report.tick()
-        before = given[place - 1] if place > 0 else -1
-        for frame, state in _walk(proxy, masks[index], range(index, before, -1)):
+        for frame, state in _walk(proxy, masks[index], range(index, before, -1), behind):
             soft = _softened(state.mask)
-            if place > 0:
-                part = (frame - before) / (index - before)
-                store.join(frame, soft, state.confidence, part)
+            if before >= 0:
+                store.join(frame, soft, state.confidence, (frame - before) / (index - before))
             else:
                 store.keep(frame, soft, state.confidence)
             report.tick()
-    return CarriedMattes(plate.hw, tuple(store.confidence), tuple(store.packed), tuple(store.sizes))
+    return store
 
 
 def _check(plate: Clip, masks: Mapping[int, Array]) -> None:
@@ -110,7 +118,9 @@ def _check(plate: Clip, masks: Mapping[int, Array]) -> None:
             raise InputError(f"the mask of frame {index} is white all over; paint what is not the actor black")
 
 
-def _walk(proxy: Clip, mask: Array, frames: Sequence[int]) -> Iterator[tuple[int, State]]:
+def _walk(
+    proxy: Clip, mask: Array, frames: Sequence[int], behind: Callable[[int], Array]
+) -> Iterator[tuple[int, State]]:
     """The states after the first of ``frames``, whose ``mask`` is given."""
     if len(frames) < 2:
         return
@@ -118,7 +128,7 @@ def _walk(proxy: Clip, mask: Array, frames: Sequence[int]) -> Iterator[tuple[int
     walk = _codes(proxy, frames)
     given, state = begin(next(walk), small)
     for frame, codes in zip(frames[1:], walk):
-        state = step(given, state, codes)
+        state = step(given, state, codes, behind(frame))
         yield frame, state
 
 
@@ -155,11 +165,14 @@ class _Store:
         self.sizes[index] = mask.shape
         self.confidence[index] = confidence
 
+    def mask(self, index: int) -> Array:
+        return _unpack(self.packed[index], self.sizes[index])
+
     def join(self, index: int, mask: Array, confidence: float, part: float) -> None:
         """Joins a mask carried from the other side, whose say by time is ``part``, with the one that is kept."""
         votes = (1 - part) * (self.confidence[index] + _LEAST_VOTE), part * (confidence + _LEAST_VOTE)
         share = votes[1] / sum(votes)
-        kept = _unpack(self.packed[index], self.sizes[index])
+        kept = self.mask(index)
         inside = (1 - share) * _signed_px(kept) + share * _signed_px(mask)
         joined = _softened(np.clip(inside + 0.5, 0, 1).astype(np.float32))
         self.keep(index, joined, (1 - share) * self.confidence[index] + share * confidence)
