@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from cyclorama.core.arrays import Array, shape_words
 from cyclorama.core.clip import Clip, proxy_hw
 from cyclorama.core.errors import InputError
+from cyclorama.matting.carry_behind import Behind
 from cyclorama.matting.carry_step import Codes, State, begin, codes_of, step
 
 _LONG_SIDE = 640
@@ -31,8 +33,9 @@ Progress = Callable[[int, int], None]
 class CarriedMattes:
     """An ``Alphas`` of carried masks. ``hw``: the plate's size; a given mask comes back as it was, to 8 bits.
 
-    ``confidence``: per frame 0..1, the share of the actor whose motion agreed or which was recognised from a given
-    frame; 1 at given frames, 0 where the actor was lost. ``packed``: the mattes, uint8, zlib: 2 to 6 kB a frame.
+    ``confidence``: per frame 0..1, how far the masks carried with and without what other frames show overlap, the
+    least from the given mask to there, since errors stay; 1 at given frames, 0 from where the actor was lost.
+    ``packed``: the mattes, uint8, zlib: 2 to 6 kB a frame.
     """
 
     hw: tuple[int, int]
@@ -59,33 +62,59 @@ def carry_masks(plate: Clip, masks: Mapping[int, Array], *, progress: Progress =
     """``masks``: by frame number, h w float32 0..1 at the plate's size, the actor 1. The matte of every frame.
 
     Before the first and after the last mask it is carried from that one; between two, from both, each having its say
-    by nearness in time and by confidence. An actor who is lost stays lost until the next given mask.
+    by nearness in time and by confidence. That is done twice: the second time each frame is also held against the
+    background that frames before and after it show, as the masks of the first time tell it.
     ``InputError`` for masks that cannot be used.
     """
     _check(plate, masks)
     proxy = plate.proxy(_LONG_SIDE)
-    store = _Store(plate.num_frames, proxy_hw(plate.hw, _LONG_SIDE))
     given = sorted(masks)
     gaps = zip([-1, *given], [*given, plate.num_frames])
     steps = sum((after - before - 1) * (2 if before >= 0 and after < plate.num_frames else 1) for before, after in gaps)
-    report = _Counter(progress, steps)
+    report = _Counter(progress, 2 * steps)
+    nothing = np.zeros(proxy.hw, np.float32)
+    first = _carry(proxy, masks, lambda _: nothing, report)
+    store = _carry(proxy, masks, Behind(proxy, first.mask).evidence, report)
+    agreed = [
+        1.0 if index in masks else _overlap(first.mask(index), store.mask(index)) for index in range(proxy.num_frames)
+    ]
+    return CarriedMattes(plate.hw, _least_since(agreed, given), tuple(store.packed), tuple(store.sizes))
+
+
+def _overlap(one: Array, other: Array) -> float:
+    """Intersection over union; 0 where nothing is left."""
+    a, b = one > 0.5, other > 0.5
+    return int((a & b).sum()) / max(int((a | b).sum()), 1)
+
+
+def _least_since(agreed: Sequence[float], given: Sequence[int]) -> tuple[float, ...]:
+    """The least from a given frame to each frame; between two given ones the better way."""
+    least = [0.0] * len(agreed)
+    for before, index, after in zip([-1, *given], given, [*given[1:], len(agreed)]):
+        for frames in (range(index, after), range(index, before, -1)):
+            for frame, low in zip(frames, accumulate((agreed[frame] for frame in frames), min)):
+                least[frame] = max(least[frame], low)
+    return tuple(least)
+
+
+def _carry(proxy: Clip, masks: Mapping[int, Array], behind: Callable[[int], Array], report: "_Counter") -> "_Store":
+    """All masks, with the evidence of ``behind`` for every frame."""
+    store = _Store(proxy.num_frames, proxy.hw)
     for index, mask in masks.items():
         store.keep(index, mask, 1.0)
-    for place, index in enumerate(given):
-        after = given[place + 1] if place + 1 < len(given) else plate.num_frames
-        for frame, state in _walk(proxy, masks[index], range(index, after)):
+    given = sorted(masks)
+    for before, index, after in zip([-1, *given], given, [*given[1:], proxy.num_frames]):
+        for frame, state in _walk(proxy, masks[index], range(index, after), behind):
             store.keep(frame, _softened(state.mask), state.confidence)
             report.tick()
-        before = given[place - 1] if place > 0 else -1
-        for frame, state in _walk(proxy, masks[index], range(index, before, -1)):
+        for frame, state in _walk(proxy, masks[index], range(index, before, -1), behind):
             soft = _softened(state.mask)
-            if place > 0:
-                part = (frame - before) / (index - before)
-                store.join(frame, soft, state.confidence, part)
+            if before >= 0:
+                store.join(frame, soft, state.confidence, (frame - before) / (index - before))
             else:
                 store.keep(frame, soft, state.confidence)
             report.tick()
-    return CarriedMattes(plate.hw, tuple(store.confidence), tuple(store.packed), tuple(store.sizes))
+    return store
 
 
 def _check(plate: Clip, masks: Mapping[int, Array]) -> None:
@@ -110,7 +139,9 @@ def _check(plate: Clip, masks: Mapping[int, Array]) -> None:
             raise InputError(f"the mask of frame {index} is white all over; paint what is not the actor black")
 
 
-def _walk(proxy: Clip, mask: Array, frames: Sequence[int]) -> Iterator[tuple[int, State]]:
+def _walk(
+    proxy: Clip, mask: Array, frames: Sequence[int], behind: Callable[[int], Array]
+) -> Iterator[tuple[int, State]]:
     """The states after the first of ``frames``, whose ``mask`` is given."""
     if len(frames) < 2:
         return
@@ -118,7 +149,7 @@ def _walk(proxy: Clip, mask: Array, frames: Sequence[int]) -> Iterator[tuple[int
     walk = _codes(proxy, frames)
     given, state = begin(next(walk), small)
     for frame, codes in zip(frames[1:], walk):
-        state = step(given, state, codes)
+        state = step(given, state, codes, behind(frame))
         yield frame, state
 
 
@@ -155,11 +186,14 @@ class _Store:
         self.sizes[index] = mask.shape
         self.confidence[index] = confidence
 
+    def mask(self, index: int) -> Array:
+        return _unpack(self.packed[index], self.sizes[index])
+
     def join(self, index: int, mask: Array, confidence: float, part: float) -> None:
         """Joins a mask carried from the other side, whose say by time is ``part``, with the one that is kept."""
         votes = (1 - part) * (self.confidence[index] + _LEAST_VOTE), part * (confidence + _LEAST_VOTE)
         share = votes[1] / sum(votes)
-        kept = _unpack(self.packed[index], self.sizes[index])
+        kept = self.mask(index)
         inside = (1 - share) * _signed_px(kept) + share * _signed_px(mask)
         joined = _softened(np.clip(inside + 0.5, 0, 1).astype(np.float32))
         self.keep(index, joined, (1 - share) * self.confidence[index] + share * confidence)

@@ -16,7 +16,7 @@ _TILE_PX = 24.0
 """Side of the tiles that learn the colours along the edge."""
 _WHOLE_PX = 1e6
 """A tile side that puts the whole picture in one tile."""
-_NEAR, _ANYWHERE, _SHAPE, _REGISTERED, _STATIC, _SMOOTH = 1.0, 0.7, 1.0, 2.0, 2.0, 1.5
+_NEAR, _ANYWHERE, _SHAPE, _REGISTERED, _STATIC, _BEHIND, _SMOOTH = 1.0, 0.7, 1.0, 2.0, 2.0, 1.5, 1.5
 """Say of each evidence, in log odds, and the cut's smoothness."""
 _EDGE_PX = 1.2
 """How far off a carried edge may be where the flow agrees both ways; where it does not, by so much further."""
@@ -114,8 +114,11 @@ def begin(codes: Codes, mask: Array) -> tuple[Given, State]:
     return given, State(codes, mask, grid, codes.lab.astype(np.float32), trust, np.zeros_like(mask), 1.0)
 
 
-def step(given: Given, state: State, codes: Codes) -> State:
-    """The state at ``codes``, the frame beside ``state``'s. A frame that repeats it changes nothing."""
+def step(given: Given, state: State, codes: Codes, behind: Array) -> State:
+    """The state at ``codes``, the frame beside ``state``'s. A frame that repeats it changes nothing.
+
+    ``behind``: what frames further off say, h w log odds of the actor.
+    """
     if np.array_equal(codes.lab, state.codes.lab):
         return state
     grid = pixel_grid(state.mask.shape)
@@ -125,7 +128,7 @@ def step(given: Given, state: State, codes: Codes) -> State:
     static = _moves_as_background(state, motion, carried, grid)
     seen = grid + motion.background
     trust = read_at(state.trust, seen, outside=0.0)
-    evidence = _SHAPE * _shape(carried, motion.astray)
+    evidence = _SHAPE * _shape(carried, motion.astray) + _BEHIND * behind
     evidence += _colours(given, Sample(given.codes.lab, given.mask, places), state, codes, grid + motion.flow)
     differs, against = _against_background(state.behind, codes, motion, seen)
     evidence += trust * against - _STATIC * static * (1 - trust * np.maximum(differs, 0))
@@ -133,17 +136,17 @@ def step(given: Given, state: State, codes: Codes) -> State:
     evidence += _REGISTERED * match * (2 * read_at(given.mask, places) - 1)
     mask = _whole_parts(cut(evidence, codes.lab, carried, _SMOOTH))
     bare = cv2.erode((mask < 0.1).astype(np.float32), np.ones((5, 5)))
-    behind = read_at(state.behind, seen)
-    behind += (bare * np.where((differs > 0) & (trust > _KNOWN), _LEARN, 1))[..., None] * (codes.lab - behind)
+    remembered = read_at(state.behind, seen)
+    remembered += (bare * np.where((differs > 0) & (trust > _KNOWN), _LEARN, 1))[..., None] * (codes.lab - remembered)
     confidence = _confidence(mask, motion.astray, match) if mask.any() else 0.0
-    return State(codes, mask, places, behind, np.maximum(_FORGET * trust, bare), static, confidence)
+    return State(codes, mask, places, remembered, np.maximum(_FORGET * trust, bare), static, confidence)
 
 
 def _motion(state: State, codes: Codes, grid: Array) -> _Motion:
     flow = dense_flow(codes.grey, state.codes.grey)
     forward = dense_flow(state.codes.grey, codes.grey)
     astray = length(read_at(forward, grid + flow) + flow)
-    background = background_flow(flow, read_at(state.mask, grid + flow), grid)
+    background = background_flow(flow, read_at(state.mask, grid + flow))
     return _Motion(flow, background, astray, forward)
 
 
@@ -229,14 +232,14 @@ def _against_background(behind: Array, codes: Codes, motion: _Motion, seen: Arra
     """How far a pixel is from the remembered background, -1..1; and log odds: -3 where that is seen and moves as it
     should, 1.5 where it is not seen."""
     apart = np.empty(codes.grey.shape, np.float32)
-    _least_apart(codes.lab, behind, seen, apart)
+    least_apart(codes.lab, behind, seen, apart)
     differs = np.clip(cv2.blur(apart, (3, 3)) / _ALIKE - 1, -1, 1)
     agree = np.exp(-0.5 * length(motion.flow - motion.background) ** 2)
     return differs, np.asarray(differs * np.where(differs < 0, 3 * (0.3 + 0.7 * agree), 1.5), np.float32)
 
 
 @njit(cache=True, nogil=True)
-def _least_apart(lab: Array, other: Array, places: Array, out: Array) -> None:
+def least_apart(lab: Array, other: Array, places: Array, out: Array) -> None:
     """Least distance in Lab (lightness counts a third of colour) to the 3 x 3 pixels around a place."""
     h, w = out.shape
     for i in range(h):

@@ -57,27 +57,33 @@ def length(vectors: Array) -> Array:
     return np.asarray(cv2.magnitude(vectors[..., 0], vectors[..., 1]))
 
 
-def background_flow(flow: Array, actor: Array, grid: Array) -> Array:
+def background_flow(flow: Array, actor: Array) -> Array:
     """The background's own flow everywhere, also behind the actor: a homography, and parallax spread by push-pull.
 
-    ``flow``: h w 2. ``actor``: h w, 1 where the flow is not the background's. ``grid``: ``pixel_grid``.
+    ``flow``: h w 2. ``actor``: h w, 1 where the flow is not the background's.
     """
     h, w = actor.shape
     bare = cv2.dilate((actor >= 0.05).astype(np.uint8), np.ones((7, 7), np.uint8)) == 0
-    some = bare[::_STEP, ::_STEP]
-    begin = grid[::_STEP, ::_STEP][some]
-    end = begin + flow[::_STEP, ::_STEP][some]
-    found = None
-    if len(begin) >= _FEWEST:
-        cv2.setRNGSeed(0)
-        found, _ = cv2.findHomography(begin, end, cv2.RANSAC, _INLIER_PX, maxIters=500)
-    matrix = np.eye(3) if found is None else found
-    camera = cv2.perspectiveTransform(grid.reshape(1, -1, 2), matrix).reshape(h, w, 2) - grid
+    camera = background_homography(flow, bare)
     mean, confidence = gather(np.ascontiguousarray(flow - camera), bare.astype(np.uint8), _CELL)
     low = fill(mean, confidence, np.zeros(2, np.float32))
     size = (low.shape[1] * _CELL, low.shape[0] * _CELL)
     parallax = cv2.resize(low, size, interpolation=cv2.INTER_LINEAR)[:h, :w]
     return np.asarray(camera + parallax, np.float32)
+
+
+def background_homography(flow: Array, bare: Array) -> Array:
+    """The homography that most of ``flow`` (h w 2) follows where ``bare`` (h w bool), as a flow; 0 if none is found."""
+    grid = pixel_grid(bare.shape)
+    some = bare[::_STEP, ::_STEP]
+    begin = grid[::_STEP, ::_STEP][some]
+    found = None
+    if len(begin) >= _FEWEST:
+        cv2.setRNGSeed(0)
+        end = begin + flow[::_STEP, ::_STEP][some]
+        found, _ = cv2.findHomography(begin, end, cv2.RANSAC, _INLIER_PX, maxIters=500)
+    matrix = np.eye(3) if found is None else found
+    return np.asarray(cv2.perspectiveTransform(grid.reshape(1, -1, 2), matrix).reshape(grid.shape) - grid, np.float32)
 
 
 def layer_flow(flow: Array, weight: Array) -> Array:
