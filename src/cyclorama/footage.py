@@ -21,7 +21,7 @@ from cyclorama.matting import (
 from cyclorama.retouch import Studio
 from cyclorama.settings import KeySettings
 
-_UNSURE = 0.5
+_UNSURE = 0.8
 """Confidence of a carried mask under which a frame is named in the notes."""
 _MOST_NAMED = 5
 
