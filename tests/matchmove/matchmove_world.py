@@ -146,6 +146,25 @@ def translation_errors_deg(found: CameraPath, truth: CameraPath, *, least: float
     return np.array(errors)
 
 
+def picture_errors_px(found: CameraPath, truth: CameraPath, frames: np.ndarray) -> np.ndarray:
+    """Of where the world's points are seen, (n,) along an axis, root mean square; the worlds are laid on each other by
+    the cameras of ``frames``."""
+    turns = [t.world_from_camera[:3, :3] @ f.world_from_camera[:3, :3].T for f, t in zip(found.cameras, truth.cameras)]
+    u, _, vt = np.linalg.svd(np.mean(np.array(turns)[frames], 0))
+    turn = u @ vt
+    ours, real = found.centers[frames].mean(0), truth.centers[frames].mean(0)
+    a, b = (found.centers[frames] - ours) @ turn.T, truth.centers[frames] - real
+    scale = (a * b).sum() / max((a * a).sum(), 1e-12) or 1.0
+    points = world_points()
+    there = (points - real) / scale @ turn + ours
+    errors = []
+    for f, t in zip(found.cameras, truth.cameras):
+        (at, depth), (seen, _) = t.project(points), f.project(there)
+        inside = (depth > 0.5) & (at > 0).all(1) & (at < [HW[1], HW[0]]).all(1)
+        errors.append(np.sqrt(((seen - at)[inside] ** 2).mean()))
+    return np.array(errors)
+
+
 def texture(hw: tuple[int, int], seed: int, blur: float = 1.5) -> np.ndarray:
     """h w 3 float32 scene-linear, full of corners."""
     noise = np.random.default_rng(seed).random((*hw, 3), np.float32)

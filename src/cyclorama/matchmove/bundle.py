@@ -16,7 +16,7 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.lens import STRAIGHT, Lens
-from cyclorama.matchmove.bundle_kernels import accumulate, robust_cost
+from cyclorama.matchmove.bundle_kernels import accumulate, all_turned, robust_cost
 from cyclorama.matchmove.tracks import Tracks
 
 SIGMA_PX = 0.3
@@ -63,7 +63,8 @@ class Bundle:
 class Freedom:
     """What may move: ``translate`` centres and depths (or the plane, where the bundle has one), ``focal`` the shared
     focal length, weighed by a prior about ``usual_focal_px``, ``turn`` the rotations, ``zoom`` every camera's focal
-    length, ``num_lens`` of the lens's terms, ``readout``. The first camera is the world and stays."""
+    length, ``num_lens`` of the lens's terms; ``readout``, (n, 2), is what a readout of one frame would move the
+    observations, where that is looked for. The first camera is the world and stays."""
 
     translate: bool
     focal: bool
@@ -71,13 +72,13 @@ class Freedom:
     turn: bool = True
     zoom: bool = False
     num_lens: int = 0
-    readout: bool = False
+    readout: Array | None = None
 
     def columns(self, planar: bool) -> tuple[Array, int]:
         """The columns of the derivatives that may move, and how many of them are a camera's own."""
         own = (*(_TURN if self.turn else ()), *(_MOVE if self.translate else ()), *((_ZOOM,) if self.zoom else ()))
         every = (*((_FOCAL,) if self.focal else ()), *_LENS[: self.num_lens])
-        every += (*(_PLANE if planar and self.translate else ()), *((_READOUT,) if self.readout else ()))
+        every += (*(_PLANE if planar and self.translate else ()), *(() if self.readout is None else (_READOUT,)))
         return np.array(own + every, np.int64), len(own)
 
 
@@ -90,11 +91,11 @@ def adjust(
     freedom: Freedom,
     weights: Array | None = None,
     num_steps: int = 60,
-    lean: Array | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Bundle:
-    """The nearest minimum of the robust cost. ``weights`` (n,) multiply the residuals of the observations; ``lean``
-    (n, 2) is what a readout of one frame would move them."""
-    data = _data(tracks, weights, lean)
+    """The nearest minimum of the robust cost. ``weights`` (n,) multiply the residuals of the observations; a step that
+    gains less than ``tolerance`` of the cost is the last."""
+    data = _data(tracks, weights, freedom.readout)
     state = replace(bundle, cost=_cost(bundle, data, freedom))
     damping = 1e-3
     for _ in range(num_steps):
@@ -109,7 +110,7 @@ def adjust(
             return state
         gain = state.cost - cost
         state, damping = replace(trial, cost=cost), max(damping / 5, 1e-9)
-        if gain < TOLERANCE * cost:
+        if gain < tolerance * cost:
             break
     return state
 
@@ -133,10 +134,10 @@ def projected(bundle: Bundle, tracks: Tracks) -> tuple[Array, Array]:
     return seen + np.array([tracks.hw[1] / 2, tracks.hw[0] / 2]), inside
 
 
-def information(bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array, lean: Array | None = None) -> Array:
+def information(bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array) -> Array:
     """Of all cameras (the first one's too) and what they share, the points eliminated: the inverse covariance, in the
     order of ``Freedom.columns``, where ``weights`` make the residuals those of ``SIGMA_PX``."""
-    system = _linearise(bundle, _data(tracks, weights, lean), freedom)
+    system = _linearise(bundle, _data(tracks, weights, freedom.readout), freedom)
     return _reduced(system, 0.0)[0]
 
 
@@ -188,6 +189,7 @@ def _linearise(bundle: Bundle, data: Data, freedom: Freedom) -> _System:
     system = (h_cc, g_c, h_pp, g_p, np.zeros((p, point, size)), np.zeros((p, 3, 2)))
     state = (bundle.rotations, bundle.centers, bundle.focals, bundle.directions, bundle.rho, bundle.shared)
     accumulate(*state, *data, columns, num_own, system)
+    h_cc += np.tril(h_cc, -1).T
     made = _System(*system, columns, num_own)
     _add_priors(made, bundle, freedom)
     return made
@@ -240,7 +242,7 @@ def _moved(bundle: Bundle, system: _System, move: Array, shift: Array) -> Bundle
     full[:, system.columns[:own]] = move[: own * n].reshape(n, own)
     shared = np.zeros(7)
     shared[system.columns[own:] - 7] = move[own * n :]
-    rotations = np.stack([rotation_from_vector(w) @ r for w, r in zip(full[:, :3], bundle.rotations)])
+    rotations = all_turned(bundle.rotations, full[:, :3])
     directions = bundle.directions + np.einsum("pij,pj->pi", system.bases, shift[:, :2])
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     plane = None if bundle.plane is None else bundle.plane + shared[3:6]

@@ -107,7 +107,8 @@ def observe(rot, center, focal, m, rho, basis, shared, lean, j):  # type: ignore
 def accumulate(  # type: ignore[no-untyped-def]
     rotations, centers, focals, directions, rho, shared, starts, frames, offset, scale, lean, columns, num_own, system
 ):
-    """Normal equations of the chosen ``columns`` of j, of which the first ``num_own`` are a camera's own."""
+    """Normal equations of the chosen ``columns`` of j, of which the first ``num_own`` are a camera's own: of the
+    symmetric ``h_cc`` the lower half."""
     h_cc, g_c, h_pp, g_p, h_cp, bases = system
     num, num_point = len(columns), h_pp.shape[1]
     first_shared = num_own * len(rotations) - num_own
@@ -132,7 +133,7 @@ def accumulate(  # type: ignore[no-untyped-def]
             for a in range(num):
                 x, y = loss * ja[0, a], loss * ja[1, a]
                 g_c[at[a]] += x * ru + y * rv
-                for b in range(num):
+                for b in range(a + 1):
                     h_cc[at[a], at[b]] += x * ja[0, b] + y * ja[1, b]
                 for b in range(num_point):
                     h_cp[p, b, at[a]] += x * j[0, 14 + b] + y * j[1, 14 + b]
@@ -163,3 +164,22 @@ def camera_system(rot, center, focal, directions, rho, shared, offset, scale, co
             for b in columns:
                 h[a, b] += weight * scale[i] * (j[0, a] * j[0, b] + j[1, a] * j[1, b])
     return total
+
+
+@njit(cache=True, nogil=True)
+def turned(rot, w):  # type: ignore[no-untyped-def]
+    """``rot`` turned by the rotation vector ``w``."""
+    angle = np.sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2])
+    k = np.array([[0.0, -w[2], w[1]], [w[2], 0.0, -w[0]], [-w[1], w[0], 0.0]])
+    if angle < 1e-8:
+        return (np.eye(3) + k) @ rot
+    return (np.eye(3) + np.sin(angle) / angle * k + (1.0 - np.cos(angle)) / angle**2 * (k @ k)) @ rot
+
+
+@njit(cache=True, nogil=True)
+def all_turned(rotations, vectors):  # type: ignore[no-untyped-def]
+    """(n, 3, 3), each turned by its own of ``vectors`` (n, 3)."""
+    out = np.empty_like(rotations)
+    for c in range(len(rotations)):
+        out[c] = turned(rotations[c], vectors[c])
+    return out

@@ -37,7 +37,10 @@ _LEAST_NOISE_PX, _MOST_NOISE_PX = 0.15, 0.8
 """What noise the choice reckons with: errors of following go together, and small ones count for more than they are."""
 _BAD_PX = 1.0  # nine tenths of the observations are nearer than this in a sound solve
 _LEAST_ZOOM_FRAMES = 8
-_FEW, _MANY = 40, 150  # steps of a start and of a solve
+_FEW, _MANY = 40, 150
+"""Steps of a start and of a solve."""
+_ROUGH, _GOOD = 1e-3, 1e-4
+"""Gain of a step, of the cost, below which a start is near enough, and a solve good enough to be chosen or not."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +75,20 @@ class Given:
             num_lens=0 if zoom or model == "locked-off" else self.num_lens,
         )
 
-    def adjusted(self, bundle: Bundle, model: Model, num_steps: int = 60, *, focal: bool = True) -> Bundle:
-        freedom = self.freedom(model)
-        freedom = freedom if focal else replace(freedom, focal=False, num_lens=0)
-        return adjust(bundle, self.tracks, freedom, self.weights, num_steps)
+    def adjusted(self, bundle: Bundle, model: Model, tolerance: float = _GOOD) -> Bundle:
+        return adjust(bundle, self.tracks, self.freedom(model), self.weights, _MANY, tolerance)
+
+    def begun(self, bundle: Bundle, model: Model) -> Bundle:
+        """What all cameras share is held."""
+        freedom = replace(self.freedom(model), focal=False, num_lens=0)
+        return adjust(bundle, self.tracks, freedom, self.weights, _FEW, _ROUGH)
 
 
 def candidates(given: Given) -> dict[Model, Bundle]:
     """Every model, solved."""
     usual, n = given.usual_px, given.num_frames
     starts = [usual, 2 * usual, 0.6 * usual] if given.focal_px is None else [usual]
-    turned = [given.adjusted(spun(given.tracks, np.full(n, f), given.lens), "pan-tilt", focal=False) for f in starts]
+    turned = [given.begun(spun(given.tracks, np.full(n, f), given.lens), "pan-tilt") for f in starts]
     out: dict[Model, Bundle] = {"locked-off": locked(given.tracks, usual, given.lens)}
     out["pan-tilt"] = min((given.adjusted(b, "pan-tilt") for b in turned), key=lambda b: b.cost)
     out["planar"] = _flat(given)
@@ -95,14 +101,14 @@ def candidates(given: Given) -> dict[Model, Bundle]:
 
 def _flat(given: Given) -> Bundle:
     begun = [flat(given.tracks, given.usual_px, given.lens, a) for a in normals(given.tracks, given.usual_px)]
-    held = [given.adjusted(b, "planar", _FEW, focal=False) for b in begun]
-    return given.adjusted(min(held, key=lambda b: b.cost), "planar", _MANY)
+    held = [given.begun(b, "planar") for b in begun]
+    return given.adjusted(min(held, key=lambda b: b.cost), "planar")
 
 
 def _deep(given: Given, turned: list[Bundle], planar: Bundle) -> Bundle:
     """From the usual focal length and from the plane; from the others too where that explains the tracks badly, for a
     sideways move looks like a turn of a long lens, and a start from there may not come back."""
-    best = given.adjusted(replace(planar, plane=None, rho=np.maximum(planar.rho, 0)), "full", _MANY)
+    best = given.adjusted(replace(planar, plane=None, rho=np.maximum(planar.rho, 0)), "full")
     for start in turned:
         best = min(best, _moved(given, start, "full"), key=lambda b: b.cost)
         if float(np.percentile(residuals_px(best, given.tracks), 90)) <= _BAD_PX:
@@ -113,12 +119,12 @@ def _deep(given: Given, turned: list[Bundle], planar: Bundle) -> Bundle:
 def _moved(given: Given, turned: Bundle, model: Model) -> Bundle:
     """Full motion from a pure turn: all points at one distance at first (Yu and Gallup 2014, section 3)."""
     far = np.ones(len(turned.rho))
-    first = given.adjusted(replace(turned, rho=far), model, _FEW, focal=False)
-    found = given.adjusted(first, model, _MANY)
+    first = given.begun(replace(turned, rho=far), model)
+    found = given.adjusted(first, model)
     # A shallow scene and its mirror image (near for far, left for right) look alike: the start may fall into either.
-    mirror = given.adjusted(replace(first, centers=-first.centers, rho=far), model, _FEW, focal=False)
+    mirror = given.begun(replace(first, centers=-first.centers, rho=far), model)
     if mirror.cost < found.cost:
-        mirror = given.adjusted(mirror, model, _MANY)
+        mirror = given.adjusted(mirror, model)
     return min(found, mirror, key=lambda b: b.cost)
 
 
@@ -132,9 +138,9 @@ def _zoomed(given: Given, full: Bundle) -> dict[Model, Bundle]:
     focals = given.usual_px * np.exp(zooms(given.tracks))
     still = given.adjusted(spun(given.tracks, focals, given.lens, turn=False), "zoom")
     begun = spun(given.tracks, focals, given.lens)
-    begun = given.adjusted(begun, "pan-tilt-zoom", focal=False)
+    begun = given.begun(begun, "pan-tilt-zoom")
     turning = given.adjusted(begun, "pan-tilt-zoom")
-    moving = given.adjusted(replace(full, zoom=np.zeros(given.num_frames)), "full-zoom", _FEW)
+    moving = given.adjusted(replace(full, zoom=np.zeros(given.num_frames)), "full-zoom")
     if float(np.percentile(residuals_px(full, given.tracks), 90)) > _BAD_PX:
         moving = min(moving, _moved(given, begun, "full-zoom"), key=lambda b: b.cost)
     return {"zoom": still, "pan-tilt-zoom": turning, "full-zoom": moving}

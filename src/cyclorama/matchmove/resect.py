@@ -7,7 +7,7 @@ from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.matchmove.bundle import SIGMA_PX, Bundle, projected, rotation_from_vector, vector_from_rotation
-from cyclorama.matchmove.bundle_kernels import camera_system
+from cyclorama.matchmove.bundle_kernels import camera_system, turned
 from cyclorama.matchmove.tracks import Tracks
 from cyclorama.matchmove.trust import RAYLEIGH_MEDIAN, own_noise_px
 
@@ -129,13 +129,3 @@ def _pose_steps(rotation, center, focal, directions, rho, shared, offset, scale,
     before = camera_system(rotation, center, focal, directions, rho, shared, offset, scale, columns, h, g)
     after = camera_system(rot, cen, length, directions, rho, shared, offset, scale, columns, h, g)
     return (rot, cen, length) if after < before else (rotation.copy(), center.copy(), focal)
-
-
-@njit(cache=True, nogil=True)
-def turned(rot, w):  # type: ignore[no-untyped-def]
-    """``rot`` turned by the rotation vector ``w``."""
-    angle = np.sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2])
-    k = np.array([[0.0, -w[2], w[1]], [w[2], 0.0, -w[0]], [-w[1], w[0], 0.0]])
-    if angle < 1e-8:
-        return (np.eye(3) + k) @ rot
-    return (np.eye(3) + np.sin(angle) / angle * k + (1.0 - np.cos(angle)) / angle**2 * (k @ k)) @ rot

@@ -34,10 +34,9 @@ def readout_of(
     """The readout, if it is seen. ``poses`` are of all frames, of which ``tracks`` has the frames ``key``."""
     if len(poses.centers) < _LEAST_FRAMES or not freedom.turn:
         return None
-    lean = _lean(bundle, tracks, poses, key)
-    free = replace(freedom, readout=True)
-    found = adjust(bundle, tracks, free, weights, _STEPS, lean)
-    sigma = shared_sigmas(found, tracks, free, weights, lean)[_READOUT]
+    free = replace(freedom, readout=_lean(bundle, tracks, poses, key))
+    found = adjust(bundle, tracks, free, weights, _STEPS)
+    sigma = shared_sigmas(found, tracks, free, weights)[_READOUT]
     seen = abs(found.readout) >= max(_LEAST_SIGMAS * sigma, _LEAST_SHARE)
     return Readout(found.readout, sigma) if seen else None
 

@@ -7,7 +7,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.lens import STRAIGHT, Lens
-from cyclorama.matchmove.bundle import FOCAL_SPREAD, SIGMA_PX, Bundle, residuals_px
+from cyclorama.matchmove.bundle import FOCAL_SPREAD, SIGMA_PX, TOLERANCE, Bundle, residuals_px
 from cyclorama.matchmove.keyframes import MIN_SHARED, MIN_TRACKS, enough, keyed, seeing
 from cyclorama.matchmove.models import (
     MOVES,
@@ -87,7 +87,7 @@ def solve(
     sights = Sights.of(
         shot.whole, shot.whole_weights * np.append(own, 0)[shot.point_of_track][shot.whole.track], shot.point_of_track
     )
-    return _finish(exact.adjusted(bundle, model), model, exact, sights, shot.key)
+    return _finish(exact.adjusted(bundle, model, TOLERANCE), model, exact, sights, shot.key)
 
 
 def _check(tracks: Tracks, focal_px: float | None) -> None:

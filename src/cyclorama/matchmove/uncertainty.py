@@ -19,13 +19,11 @@ _CROSS = np.array(
 )
 
 
-def shared_sigmas(
-    bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array, lean: Array | None = None
-) -> dict[int, float]:
+def shared_sigmas(bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array) -> dict[int, float]:
     """One standard deviation of what all cameras share, by column of the derivatives (7 is log focal, 13 readout); the
     first camera is the world."""
     columns, own = freedom.columns(bundle.plane is not None)
-    matrix = information(bundle, tracks, freedom, weights, lean)
+    matrix = information(bundle, tracks, freedom, weights)
     gauge = (
         _gauge(bundle, freedom, columns, own)[:, -1:][own:] if freedom.translate else np.zeros((len(matrix) - own, 0))
     )
