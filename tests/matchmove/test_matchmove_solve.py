@@ -5,6 +5,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matchmove_world import (
     FOCAL,
     HW,
@@ -168,6 +170,31 @@ def test_tracks_in_one_place() -> None:
 def test_a_focal_length_that_cannot_be(focal_px: float) -> None:
     with pytest.raises(ValueError, match="focal length must be a positive number of pixels"):
         solve(tracks_of(path("pan", 5)), focal_px)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan])
+def test_weights_that_cannot_be(weight: float) -> None:
+    tracks = tracks_of(path("pan", 5))
+    weights = np.ones(len(tracks.px))
+    weights[3] = weight
+    with pytest.raises(ValueError, match=r"weights must be [0-9]+ positive numbers"):
+        solve(tracks, weights=weights)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(num_frames=st.integers(1, 10), num_tracks=st.integers(0, 20), seed=st.integers(0, 99))
+def test_nonsense_gives_an_error_or_finite_cameras(num_frames: int, num_tracks: int, seed: int) -> None:
+    """Tracks that jump about: no camera can be told, but what comes back can be written down."""
+    rng = np.random.default_rng(seed)
+    track, frame = np.repeat(np.arange(num_tracks), num_frames), np.tile(np.arange(num_frames), num_tracks)
+    tracks = Tracks(track, frame, rng.uniform(0, 1, (len(track), 2)) * HW[::-1], HW, num_frames)
+    if not enough(tracks):
+        with pytest.raises(ValueError, match="must see 8 tracks"):
+            solve(tracks)
+        return
+    found = solve(tracks)
+    for values in (found.points, found.residual_px, found.sigma_px, found.path.centers, [found.focal_sigma]):
+        assert np.isfinite(values).all()
 
 
 def test_tracks_that_are_no_numbers() -> None:

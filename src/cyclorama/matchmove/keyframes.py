@@ -44,9 +44,10 @@ def keyed(tracks: Tracks, weights: Array) -> Keyed:
 
 
 def enough(tracks: Tracks) -> bool:
-    """Whether the frames see enough of the stage to be solved: at least half of them, tied by shared tracks."""
+    """Whether the frames see enough of the stage to be solved: more than half of them, two at least, tied together by
+    tracks that they share."""
     good = seeing(tracks)
-    return bool(good.mean() > _MOST_BLIND) and _tied(tracks, good) if len(good) else False
+    return int(good.sum()) >= 2 and bool(good.mean() > _MOST_BLIND) and _tied(tracks, good)
 
 
 def seeing(tracks: Tracks) -> Array:

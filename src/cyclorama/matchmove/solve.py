@@ -75,8 +75,8 @@ def solve(
 
     Raises ``ValueError`` when ``enough`` does not hold.
     """
-    _check(tracks, focal_px)
     weights = np.ones(len(tracks.track)) if weights is None else weights
+    _check(tracks, focal_px, weights)
     shot = keyed(tracks, weights)
     given = Given(shot.tracks, shot.weights, focal_px, lens or STRAIGHT, zoom=zoom)
     bundle, model, given = _solved(given, lens is None)
@@ -90,15 +90,18 @@ def solve(
     return _finish(exact.adjusted(bundle, model, TOLERANCE), model, exact, sights, shot.key)
 
 
-def _check(tracks: Tracks, focal_px: float | None) -> None:
+def _check(tracks: Tracks, focal_px: float | None, weights: Array) -> None:
     if focal_px is not None and not (np.isfinite(focal_px) and focal_px > 0):
         raise ValueError(f"the focal length must be a positive number of pixels, got {focal_px}")
     if not np.isfinite(tracks.px).all():
         raise ValueError(f"tracks must be finite, got {int((~np.isfinite(tracks.px)).any(1).sum())} that are not")
+    if weights.shape != tracks.track.shape or not (np.isfinite(weights) & (weights > 0)).all():
+        least = float(weights.min(initial=np.inf))
+        raise ValueError(f"weights must be {len(tracks.track)} positive numbers, got {len(weights)}, the least {least}")
     good = seeing(tracks)
     if not enough(tracks):
         raise ValueError(
-            f"more than half of the frames must see {MIN_TRACKS} tracks that do not lie in one place, all tied "
+            f"two frames and more than half of all must see {MIN_TRACKS} tracks that do not lie in one place, all tied "
             f"together by {MIN_SHARED} tracks that they share, got {int(good.sum())} such frames of {tracks.num_frames}"
         )
 
