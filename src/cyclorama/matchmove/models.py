@@ -99,6 +99,15 @@ def candidates(given: Given) -> dict[Model, Bundle]:
     return out
 
 
+def bent(given: Given, bundles: dict[Model, Bundle]) -> dict[Model, Bundle]:
+    """Every model, solved anew through the lens of ``given``, from where it was through a straight one."""
+    out: dict[Model, Bundle] = {"locked-off": locked(given.tracks, given.usual_px, given.lens)}
+    for name, bundle in bundles.items():
+        if name != "locked-off":
+            out[name] = given.adjusted(replace(bundle, lens=given.lens), name)
+    return out
+
+
 def _flat(given: Given) -> Bundle:
     begun = [flat(given.tracks, given.usual_px, given.lens, a) for a in normals(given.tracks, given.usual_px)]
     held = [given.begun(b, "planar") for b in begun]
@@ -199,10 +208,10 @@ def with_lens(bundle: Bundle, model: Model, given: Given) -> tuple[Bundle, int]:
     sigma = noise_px({model: bundle}, given.tracks)
     cost = _misfit(best, given.freedom(model), given, sigma)
     for num in range(terms + 1, 3):
-        bent = replace(given, num_lens=num)
-        found = bent.adjusted(best, model)
+        free = replace(given, num_lens=num)
+        found = free.adjusted(best, model)
         price = (num - terms) * np.log(2 * len(given.tracks.track)) + (0 if terms else 2 * _LENS_NATS)
-        now = _misfit(found, bent.freedom(model), bent, sigma)
+        now = _misfit(found, free.freedom(model), free, sigma)
         if now + price < cost and _bend_px(found, given.tracks.hw) > _LEAST_BEND * given.tracks.hw[1]:
             best, terms, cost = found, num, now
     return best, terms

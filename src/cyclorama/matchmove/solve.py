@@ -14,6 +14,7 @@ from cyclorama.matchmove.models import (
     USUAL_FOCAL,
     Given,
     Model,
+    bent,
     candidates,
     chosen,
     noise_px,
@@ -113,11 +114,10 @@ def _solved(given: Given, find_lens: bool) -> tuple[Bundle, Model, Given]:
     bundle, terms = with_lens(bundles[model], model, given) if find_lens else (bundles[model], 0)
     if terms == 0:
         return bundle, model, given
-    bent = replace(given, lens=bundle.lens, num_lens=terms)
-    bundles = candidates(bent)
-    bundles[model] = min(bundle, bundles[model], key=lambda b: b.cost)
-    model = chosen(bundles, bent)
-    return bundles[model], model, bent
+    given = replace(given, lens=bundle.lens, num_lens=terms)
+    bundles = bent(given, bundles) | {model: bundle}
+    model = chosen(bundles, given)
+    return bundles[model], model, given
 
 
 def _finish(bundle: Bundle, model: Model, given: Given, sights: Sights, key: Array) -> Solve:
