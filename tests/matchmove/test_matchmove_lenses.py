@@ -86,9 +86,11 @@ def test_a_known_lens_is_kept() -> None:
     assert rotation_errors_deg(found.path, truth).max() < 0.15
 
 
-@pytest.mark.parametrize(("move", "readout"), [("truck", 0.4), ("dolly", -0.6)])
+@pytest.mark.parametrize(("move", "readout"), [("truck", 0.4), ("dolly", -0.6), ("pan", 0.7)])
 def test_a_rolling_shutter_is_told(move: str, readout: float) -> None:
-    found = solve(rolling_tracks(move, NUM_FRAMES, readout), FOCAL).readout
+    solved = solve(rolling_tracks(move, NUM_FRAMES, readout), FOCAL)
+    assert solved.model == ("pan-tilt" if move == "pan" else "full")
+    found = solved.readout
     assert found is not None
     assert found.share == pytest.approx(readout, rel=0.2)
     assert 0 < found.sigma < 0.1

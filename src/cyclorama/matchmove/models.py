@@ -13,7 +13,8 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.lens import STRAIGHT, Lens
-from cyclorama.matchmove.bundle import FOCAL_SPREAD, Bundle, Freedom, adjust, focal_prior, residuals_px
+from cyclorama.matchmove.bundle import FOCAL_SPREAD, SIGMA_PX, Bundle, Freedom, adjust, focal_prior, residuals_px
+from cyclorama.matchmove.shutter import LEAST_FRAMES, fitted
 from cyclorama.matchmove.starts import flat, locked, normals, spun, zooms
 from cyclorama.matchmove.tracks import Tracks
 from cyclorama.matchmove.trust import RAYLEIGH_MEDIAN
@@ -47,7 +48,7 @@ _ROUGH, _GOOD = 1e-3, 1e-4
 class Given:
     """What a model is fitted to: ``tracks``, ``weights`` (n,), the focal length where it is known, the lens, and how
     many of its terms are free. ``zoom``: whether a zoom is as likely as a push (None: rare), or is out of the
-    question."""
+    question. ``frames``: of the shot, that the tracks number 0, 1, ..., where it is known."""
 
     tracks: Tracks
     weights: Array
@@ -55,6 +56,7 @@ class Given:
     lens: Lens = STRAIGHT
     num_lens: int = 0
     zoom: bool | None = None
+    frames: Array | None = None
 
     @property
     def usual_px(self) -> float:
@@ -165,6 +167,7 @@ def chosen(bundles: dict[Model, Bundle], given: Given) -> Model:
     """Of the usual lenses the model of best evidence; a rare lens or a zoom where it explains the pictures better."""
     sigma = noise_px(bundles, given.tracks)
     fit = {name: _misfit(b, given.freedom(name), given, sigma) for name, b in bundles.items()}
+    fit["pan-tilt"] = min(fit["pan-tilt"], _rolled_misfit(bundles["pan-tilt"], given, sigma))
     price = {name: float(np.log(2 * len(given.tracks.track)) * _count(name, given)) for name in bundles}
     rare = [name for name in bundles if _is_rare(bundles[name], name, given)]
     best = min((name for name in bundles if name not in rare), key=lambda m: fit[m] + price[m])
@@ -184,6 +187,15 @@ def _misfit(bundle: Bundle, freedom: Freedom, given: Given, sigma: float) -> flo
     """Twice the robust cost, in units of the noise, with the focal length's prior."""
     residual = np.minimum(residuals_px(bundle, given.tracks), 1e3) * given.weights / sigma
     return float(4 * np.log1p(residual**2 / 4).sum()) + focal_prior(bundle, freedom) ** 2
+
+
+def _rolled_misfit(pan: Bundle, given: Given, sigma: float) -> float:
+    """Of a pan through a rolling shutter, which looks like a move along a plane; with the price of the readout."""
+    if given.frames is None or len(given.frames) < LEAST_FRAMES:
+        return float("inf")
+    weights = given.weights * SIGMA_PX / sigma
+    found, _ = fitted(pan, given.tracks, given.freedom("pan-tilt"), weights, given.frames)
+    return 2 * found.cost + float(np.log(2 * len(given.tracks.track)))
 
 
 def unexplained(model: Model, given: Given) -> float:

@@ -6,7 +6,6 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.matchmove.bundle import Bundle, Freedom, adjust, projected
-from cyclorama.matchmove.resect import Poses
 from cyclorama.matchmove.tracks import Tracks
 from cyclorama.matchmove.uncertainty import shared_sigmas
 
@@ -15,7 +14,7 @@ _LEAST_SIGMAS = 5.0
 """By how many of its standard errors a readout must differ from none."""
 _LEAST_SHARE = 0.05
 """Of a frame: a faster shutter bends nothing that the eye sees."""
-_LEAST_FRAMES = 8
+LEAST_FRAMES = 8
 _STEPS = 10
 
 
@@ -28,31 +27,35 @@ class Readout:
     sigma: float
 
 
-def readout_of(
-    bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array, poses: Poses, key: Array
-) -> Readout | None:
-    """The readout, if it is seen. ``poses`` are of all frames, of which ``tracks`` has the frames ``key``."""
-    if len(poses.centers) < _LEAST_FRAMES or not freedom.turn:
+def readout_of(bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array, frames: Array) -> Readout | None:
+    """The readout, if it is seen. ``frames``: the frames of the shot that ``tracks`` numbers 0, 1, ..."""
+    if len(frames) < LEAST_FRAMES or not freedom.turn:
         return None
-    free = replace(freedom, readout=_lean(bundle, tracks, poses, key))
-    found = adjust(bundle, tracks, free, weights, _STEPS)
+    found, free = fitted(bundle, tracks, freedom, weights, frames)
     sigma = shared_sigmas(found, tracks, free, weights)[_READOUT]
     seen = abs(found.readout) >= max(_LEAST_SIGMAS * sigma, _LEAST_SHARE)
-    return Readout(found.readout, sigma) if seen else None
+    return Readout(float(found.readout), sigma) if seen else None
 
 
-def _lean(bundle: Bundle, tracks: Tracks, poses: Poses, key: Array) -> Array:
+def fitted(bundle: Bundle, tracks: Tracks, freedom: Freedom, weights: Array, frames: Array) -> tuple[Bundle, Freedom]:
+    """The bundle with the readout that suits it best, and the freedom that it has then. ``frames``: the frames of the
+    shot that ``tracks`` numbers 0, 1, ..."""
+    free = replace(freedom, readout=_lean(bundle, tracks, frames))
+    return adjust(bundle, tracks, free, weights, _STEPS), free
+
+
+def _lean(bundle: Bundle, tracks: Tracks, frames: Array) -> Array:
     """(n, 2) pixels: the speed of every observation, a frame, by how far below the middle its row is, of the height."""
-    last = len(poses.centers) - 1
-    speed = np.zeros((len(tracks.px), 2))
-    inside = np.ones(len(tracks.px), bool)
-    steps = np.minimum(key + 1, last) - np.maximum(key - 1, 0)
-    for sign in (-1, 1):
-        at = np.clip(key + sign, 0, last)
-        zoom = np.log(poses.focals[at] / bundle.focal_px)
-        there = replace(bundle, rotations=poses.rotations[at], centers=poses.centers[at], zoom=zoom)
+    last = len(frames) - 1
+    own = np.arange(len(frames))
+    speed, inside = np.zeros((len(tracks.px), 2)), np.ones(len(tracks.px), bool)
+    before, after = np.maximum(own - 1, 0), np.minimum(own + 1, last)
+    for sign, at in ((-1, before), (1, after)):
+        zoom = np.log(bundle.focals[at] / bundle.focal_px)
+        there = replace(bundle, rotations=bundle.rotations[at], centers=bundle.centers[at], zoom=zoom)
         px, front = projected(there, tracks)
-        speed += sign * px / steps[tracks.frame, None]
+        speed += sign * px
         inside &= front
+    speed /= (frames[after] - frames[before])[tracks.frame, None]
     row = tracks.px[:, 1] / tracks.hw[0] - 0.5
     return np.where(inside[:, None], speed * row[:, None], 0.0)

@@ -79,7 +79,7 @@ def solve(
     weights = np.ones(len(tracks.track)) if weights is None else weights
     _check(tracks, focal_px, weights)
     shot = keyed(tracks, weights)
-    given = Given(shot.tracks, shot.weights, focal_px, lens or STRAIGHT, zoom=zoom)
+    given = Given(shot.tracks, shot.weights, focal_px, lens or STRAIGHT, zoom=zoom, frames=shot.key)
     bundle, model, given = _solved(given, lens is None)
     noise = noise_px({model: bundle}, shot.tracks, _LEAST_NOISE_PX) / np.sqrt(unexplained(model, given))
     error = np.minimum(residuals_px(bundle, shot.tracks), AGREES_PX)
@@ -148,7 +148,7 @@ def _finish(bundle: Bundle, model: Model, given: Given, sights: Sights, key: Arr
         residual_px=np.array([np.median(e) if len(e) else 0.0 for e in errors]),
         num_seen=np.array([int((e < AGREES_PX).sum()) for e in errors]),
         sigma_px=np.minimum(path.sigma_px, np.hypot(*hw)),
-        readout=readout_of(bundle, given.tracks, freedom, given.weights, poses, key),
+        readout=readout_of(bundle, given.tracks, freedom, given.weights, key),
     )
 
 
