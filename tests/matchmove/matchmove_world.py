@@ -1,11 +1,13 @@
 """Made-up worlds seen by known cameras, for the tests of this folder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.lens import STRAIGHT, Lens
 from cyclorama.matchmove.tracks import Tracks
 
 HW = (135, 240)
@@ -19,13 +21,22 @@ def facing(yaw: float, pitch: float = 0.0, roll: float = 0.0) -> np.ndarray:
     return turns[0] @ turns[1] @ turns[2]
 
 
-def camera(rotation: np.ndarray, center: tuple[float, float, float]) -> Camera:
-    return Camera.from_focal(hw=HW, focal_px=FOCAL, world_from_camera=rigid(rotation, np.array(center, float)))
+def camera(
+    rotation: np.ndarray, center: tuple[float, float, float], focal_px: float = FOCAL, lens: Lens = STRAIGHT
+) -> Camera:
+    pinhole = Camera.from_focal(hw=HW, focal_px=focal_px, world_from_camera=rigid(rotation, np.array(center, float)))
+    return replace(pinhole, lens=lens)
 
 
 def _orbit(t: float) -> Camera:
     a = np.radians(36) * t
     return camera(facing(-a, 0.05 * t), (MIDDLE_Z * np.sin(a), 0.3 * t, MIDDLE_Z * (1 - np.cos(a))))
+
+
+def _dolly_zoom(t: float) -> Camera:
+    """What lies at 5 keeps its size."""
+    z = 2.0 * t
+    return camera(facing(0.02 * np.sin(5 * t)), (0.1 * np.sin(4 * t), 0, z), FOCAL * (MIDDLE_Z - z) / MIDDLE_Z)
 
 
 MOVES: dict[str, Callable[[float], Camera]] = {
@@ -34,11 +45,23 @@ MOVES: dict[str, Callable[[float], Camera]] = {
     "truck": lambda t: camera(facing(0.02 * np.sin(9 * t)), (1.4 * t, 0.05 * np.sin(7 * t), 0)),
     "dolly": lambda t: camera(facing(0, 0.01 * np.sin(9 * t)), (0.05 * np.sin(6 * t), 0, 1.2 * t)),
     "orbit": _orbit,
+    "zoom": lambda t: camera(np.eye(3), (0, 0, 0), FOCAL * 2 ** (t * t * (3 - 2 * t))),
+    "pan zoom": lambda t: camera(facing(0.7 * t, 0.06 * np.sin(5 * t)), (0, 0, 0), FOCAL * 1.6**t),
+    "dolly zoom": _dolly_zoom,
 }
 
 
 def path(move: str, num_frames: int) -> CameraPath:
     return CameraPath(tuple(MOVES[move](i / (num_frames - 1)) for i in range(num_frames)))
+
+
+def handheld(num_frames: int, seed: int = 0, shake_deg: float = 0.3, sway: float = 0.02) -> CameraPath:
+    """A truck by hand: every frame shakes by itself."""
+    rng = np.random.default_rng(seed)
+    t = np.linspace(0, 1, num_frames)
+    turns = 0.1 * np.stack([np.sin(5 * t), t, 0 * t], 1) + np.radians(shake_deg) * rng.standard_normal((num_frames, 3))
+    centers = np.stack([1.4 * t, 0 * t, 0.3 * t], 1) + sway * rng.standard_normal((num_frames, 3))
+    return CameraPath(tuple(camera(facing(*a), tuple(c)) for a, c in zip(turns, centers)))
 
 
 def world_points(num: int = 100, seed: int = 0) -> np.ndarray:
@@ -58,10 +81,15 @@ def wall_points(slope: float, num: int = 110) -> np.ndarray:
 
 
 def tracks_of(
-    cameras: CameraPath, points: np.ndarray | None = None, *, noise_px: float = 0.1, outliers: float = 0.1
+    cameras: CameraPath,
+    points: np.ndarray | None = None,
+    *,
+    noise_px: float = 0.1,
+    outliers: float = 0.1,
+    seed: int = 1,
 ) -> Tracks:
     """What a tracker would find: points where they are inside the picture, with noise, some plainly wrong."""
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(seed)
     points = world_points() if points is None else points
     track, frame, px = [], [], []
     for index, view in enumerate(cameras.cameras):
@@ -75,6 +103,27 @@ def tracks_of(
     out = np.array(px)
     out[wrong] += rng.uniform(-25, 25, (int(wrong.sum()), 2))
     tracks = Tracks(np.array(track), np.array(frame), out, HW, len(cameras))
+    return tracks.keep(np.bincount(tracks.track)[tracks.track] >= 3)
+
+
+def rolling_tracks(move: str, num_frames: int, readout: float, *, noise_px: float = 0.1, seed: int = 1) -> Tracks:
+    """The points of the world as a shutter sees them that takes ``readout`` of a frame from the first row to the
+    last."""
+    rng = np.random.default_rng(seed)
+    rows = np.linspace(0, HW[0], 9)  # between them what is seen goes evenly
+    track, frame, px = [], [], []
+    for index in range(num_frames):
+        times = (index + readout * (rows / HW[0] - 0.5)) / (num_frames - 1)
+        at, depth = (np.stack(x) for x in zip(*(MOVES[move](t).project(world_points()) for t in times)))
+        for number in np.flatnonzero((depth > 0.1).all(0)):
+            late = at[:, number, 1] - rows  # 0 where the row that is read is the row that shows the point
+            row = np.interp(0, -late, rows)
+            seen = np.array([np.interp(row, rows, at[:, number, k]) for k in (0, 1)])
+            if (seen > 0).all() and (seen < [HW[1], HW[0]]).all():
+                track.append(number)
+                frame.append(index)
+                px.append(seen + noise_px * rng.standard_normal(2))
+    tracks = Tracks(np.array(track), np.array(frame), np.array(px), HW, num_frames)
     return tracks.keep(np.bincount(tracks.track)[tracks.track] >= 3)
 
 
@@ -94,6 +143,25 @@ def translation_errors_deg(found: CameraPath, truth: CameraPath, *, least: float
         a, b = ((p[0].camera_from_world @ c.world_from_camera)[:3, 3] for p, c in ((found, ours), (truth, real)))
         if np.linalg.norm(b) >= least:
             errors.append(np.degrees(np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1, 1))))
+    return np.array(errors)
+
+
+def picture_errors_px(found: CameraPath, truth: CameraPath, frames: np.ndarray) -> np.ndarray:
+    """Of where the world's points are seen, (n,) along an axis, root mean square; the worlds are laid on each other by
+    the cameras of ``frames``."""
+    turns = [t.world_from_camera[:3, :3] @ f.world_from_camera[:3, :3].T for f, t in zip(found.cameras, truth.cameras)]
+    u, _, vt = np.linalg.svd(np.mean(np.array(turns)[frames], 0))
+    turn = u @ vt
+    ours, real = found.centers[frames].mean(0), truth.centers[frames].mean(0)
+    a, b = (found.centers[frames] - ours) @ turn.T, truth.centers[frames] - real
+    scale = (a * b).sum() / max((a * a).sum(), 1e-12) or 1.0
+    points = world_points()
+    there = (points - real) / scale @ turn + ours
+    errors = []
+    for f, t in zip(found.cameras, truth.cameras):
+        (at, depth), (seen, _) = t.project(points), f.project(there)
+        inside = (depth > 0.5) & (at > 0).all(1) & (at < [HW[1], HW[0]]).all(1)
+        errors.append(np.sqrt(((seen - at)[inside] ** 2).mean()))
     return np.array(errors)
 
 

@@ -1,14 +1,29 @@
 """The solver against cameras that are known."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
-from matchmove_world import FOCAL, HW, path, rotation_errors_deg, tracks_of, translation_errors_deg, wall_points
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matchmove_world import (
+    FOCAL,
+    HW,
+    camera,
+    facing,
+    path,
+    rotation_errors_deg,
+    tracks_of,
+    translation_errors_deg,
+    wall_points,
+    world_points,
+)
 
 from cyclorama.core.camera import CameraPath
 from cyclorama.matchmove.bundle import rotation_from_vector, vector_from_rotation
-from cyclorama.matchmove.solve import MAX_KEYFRAMES, Solve, enough, solve
+from cyclorama.matchmove.keyframes import MAX_KEYFRAMES, enough
+from cyclorama.matchmove.solve import Solve, solve
 from cyclorama.matchmove.tracks import Tracks
 
 NUM_FRAMES = 10
@@ -52,22 +67,36 @@ def test_a_still_camera_seen_without_outliers() -> None:
 @pytest.mark.parametrize("move", ["truck", "dolly", "orbit"])
 def test_rotation_and_direction_of_a_moving_camera(move: str) -> None:
     found, truth = solved(move)
-    assert rotation_errors_deg(found.path, truth).max() < (0.3 if move == "orbit" else 0.1)  # 36 deg, focal unknown
+    assert rotation_errors_deg(found.path, truth).max() < (0.45 if move == "orbit" else 0.1)  # 36 deg, focal unknown
     assert translation_errors_deg(found.path, truth).max() < 3
 
 
-LONG_LENS = pytest.mark.xfail(
-    strict=True, reason="a truck along a flat wall is taken for a pan through a lens 4 times as long"
-)
-
-
-@pytest.mark.parametrize(("move", "slope"), [pytest.param("truck", 0.0, marks=LONG_LENS), ("orbit", 0.15)])
+@pytest.mark.parametrize(("move", "slope"), [("truck", 0.0), ("truck", 0.2), ("orbit", 0.15)])
 def test_a_flat_wall_of_markers(move: str, slope: float) -> None:
+    """A truck along a wall that faces the camera looks like a pan through a lens 4 times as long: lenses are rarely so
+    long, so it is none, but how long the lens is nobody can tell."""
     truth = path(move, 12)
     found = solve(tracks_of(truth, wall_points(slope)))
-    assert found.model == "full"
+    assert found.model == "planar"
     assert rotation_errors_deg(found.path, truth).max() < 1.5
     assert translation_errors_deg(found.path, truth).max() < 8
+    assert found.measured_focal == (slope != 0)
+    assert found.path[0].px_from_cam[0, 0] == pytest.approx(FOCAL, rel=0.1)
+    depth = (found.points @ found.path[0].camera_from_world[:3, :3].T)[:, 2]
+    assert np.ptp(depth / (1 + slope * found.points[:, 0] / depth)) < 0.2 * np.median(depth) or slope
+
+
+def test_a_pan_through_a_long_lens_stays_one() -> None:
+    """Where the pictures tell, rare lenses are found."""
+    long = 4.0 * HW[1]
+    truth = CameraPath(
+        tuple(camera(facing(0.25 * t, 0.02 * np.sin(5 * t)), (0, 0, 0), long) for t in np.arange(12) / 11)
+    )
+    near = world_points(3000)
+    found = solve(tracks_of(truth, near[near[:, 2] > 6]))
+    assert found.model == "pan-tilt"
+    assert found.measured_focal
+    assert found.path[0].px_from_cam[0, 0] == pytest.approx(long, rel=0.05)
 
 
 def test_a_pan_turns_about_a_fixed_point() -> None:
@@ -86,7 +115,8 @@ def test_the_focal_length_where_the_motion_shows_it(move: str) -> None:
 def test_a_known_focal_length_is_kept(move: str) -> None:
     truth = path(move, NUM_FRAMES)
     found = solve(tracks_of(truth), focal_px=FOCAL)
-    assert {c.px_from_cam[0, 0] for c in found.path.cameras} == {FOCAL}
+    assert np.allclose([c.px_from_cam[0, 0] for c in found.path.cameras], FOCAL, rtol=1e-12)
+    assert found.focal_sigma == 0
     assert rotation_errors_deg(found.path, truth).max() < 0.1
 
 
@@ -100,7 +130,7 @@ def test_the_points_are_where_they_were() -> None:
 
 def test_frames_between_keyframes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_KEYFRAMES > 12
-    monkeypatch.setattr("cyclorama.matchmove.solve.MAX_KEYFRAMES", 12)  # to be quick
+    monkeypatch.setattr("cyclorama.matchmove.keyframes.MAX_KEYFRAMES", 12)  # to be quick
     num_frames = 45
     truth = path("truck", num_frames)
     found = solve(tracks_of(truth), focal_px=FOCAL)
@@ -115,11 +145,63 @@ def test_frames_between_keyframes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_too_little_to_see() -> None:
     tracks = tracks_of(path("orbit", 5))
     assert enough(tracks)
-    blind = tracks.keep((tracks.frame != 3) | (tracks.track < 7))
+    blind = tracks.keep((tracks.frame < 2) | (tracks.track < 7))
     assert not enough(blind)
-    with pytest.raises(ValueError, match=r"every frame must see 8 tracks, got [0-7]\b"):
+    with pytest.raises(ValueError, match=r"must see 8 tracks .* got 2 such frames of 5"):
         solve(blind)
     assert not enough(Tracks(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((0, 2)), HW, 5))
+
+
+def test_halves_that_nothing_ties_together() -> None:
+    tracks = tracks_of(path("orbit", 8))
+    apart = replace(tracks, track=tracks.track + (tracks.frame >= 4) * tracks.num_tracks)
+    assert not enough(apart)
+    with pytest.raises(ValueError, match="all tied together by 6 tracks"):
+        solve(apart)
+
+
+def test_tracks_in_one_place() -> None:
+    tracks = tracks_of(path("orbit", 5))
+    with pytest.raises(ValueError, match="do not lie in one place"):
+        solve(replace(tracks, px=np.full_like(tracks.px, 50.0)))
+
+
+@pytest.mark.parametrize("focal_px", [0.0, -1.0, np.nan, np.inf])
+def test_a_focal_length_that_cannot_be(focal_px: float) -> None:
+    with pytest.raises(ValueError, match="focal length must be a positive number of pixels"):
+        solve(tracks_of(path("pan", 5)), focal_px)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, np.nan])
+def test_weights_that_cannot_be(weight: float) -> None:
+    tracks = tracks_of(path("pan", 5))
+    weights = np.ones(len(tracks.px))
+    weights[3] = weight
+    with pytest.raises(ValueError, match=r"weights must be [0-9]+ positive numbers"):
+        solve(tracks, weights=weights)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(num_frames=st.integers(1, 10), num_tracks=st.integers(0, 20), seed=st.integers(0, 99))
+def test_nonsense_gives_an_error_or_finite_cameras(num_frames: int, num_tracks: int, seed: int) -> None:
+    """Tracks that jump about: no camera can be told, but what comes back can be written down."""
+    rng = np.random.default_rng(seed)
+    track, frame = np.repeat(np.arange(num_tracks), num_frames), np.tile(np.arange(num_frames), num_tracks)
+    tracks = Tracks(track, frame, rng.uniform(0, 1, (len(track), 2)) * HW[::-1], HW, num_frames)
+    if not enough(tracks):
+        with pytest.raises(ValueError, match="must see 8 tracks"):
+            solve(tracks)
+        return
+    found = solve(tracks)
+    for values in (found.points, found.residual_px, found.sigma_px, found.path.centers, [found.focal_sigma]):
+        assert np.isfinite(values).all()
+
+
+def test_tracks_that_are_no_numbers() -> None:
+    tracks = tracks_of(path("pan", 5))
+    tracks.px[7, 1] = np.nan
+    with pytest.raises(ValueError, match="tracks must be finite, got 1"):
+        solve(tracks)
 
 
 def test_tracks_must_agree_in_number() -> None:

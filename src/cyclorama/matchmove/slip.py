@@ -21,7 +21,8 @@ from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
-from cyclorama.matchmove.bundle import SIGMA_PX, _tangents
+from cyclorama.matchmove.bundle import SIGMA_PX
+from cyclorama.matchmove.bundle_kernels import tangents
 from cyclorama.matchmove.tracks import Tracks
 
 PULL_PX = 30.0
@@ -193,7 +194,7 @@ def _observe(  # type: ignore[no-untyped-def]
     column = np.zeros((3, 3))
     for p in range(len(starts) - 1):
         m = directions[p]
-        _tangents(m, basis[p])
+        tangents(m, basis[p])
         for i in range(starts[p], starts[p + 1]):
             t = frame[i]
             a, k, lens = eyes.rotation[t], eyes.px_from_plane[t], eyes.lens[t]

@@ -1,30 +1,48 @@
-"""From tracks to cameras: locked-off, pan-tilt or full motion, by evidence."""
+"""From tracks to cameras: the model by evidence, every frame, and how well each is known."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath, rigid
-from cyclorama.matchmove.bundle import SIGMA_PX, Bundle, Freedom, adjust, residuals_px
-from cyclorama.matchmove.resect import resect
+from cyclorama.core.lens import STRAIGHT, Lens
+from cyclorama.matchmove.bundle import FOCAL_SPREAD, SIGMA_PX, TOLERANCE, Bundle, residuals_px
+from cyclorama.matchmove.keyframes import MIN_SHARED, MIN_TRACKS, enough, keyed, seeing
+from cyclorama.matchmove.models import (
+    MOVES,
+    USUAL_FOCAL,
+    Given,
+    Model,
+    bent,
+    candidates,
+    chosen,
+    noise_px,
+    unexplained,
+    with_lens,
+)
+from cyclorama.matchmove.resect import Poses, Sights, resect
+from cyclorama.matchmove.shutter import Readout, readout_of
+from cyclorama.matchmove.smooth import Smoothed, grid_jacobians, smooth
 from cyclorama.matchmove.tracks import Tracks
+from cyclorama.matchmove.trust import own_noise_px
+from cyclorama.matchmove.uncertainty import cameras_sigma_px, shared_sigmas
 
-Model = Literal["locked-off", "pan-tilt", "full"]
-USUAL_FOCAL = 0.95  # of the picture's width: about 56 degrees across
-MIN_TRACKS = 8
-MAX_KEYFRAMES = 40
-MAX_POINTS = 150
-_RAYLEIGH_MEDIAN = 1.1774  # of the length of an error of standard deviation 1 in two directions
-_LEAST_SIGMA_PX = 0.15
-BAD_PX = 1.0  # nine tenths of the observations are nearer than this in a sound solve
+AGREES_PX = 3.0
+"""An observation nearer than this agrees with the solve."""
+_FOCAL = 7  # column of the derivatives
+_LEAST_NOISE_PX = 0.03
+"""No tracker is better: what fits better had too few tracks to show its noise."""
 
 
 @dataclass(frozen=True)
 class Solve:
     """A solved camera: the path, the model that the evidence chose, the points ``(p, 3)`` that it saw (far ones
-    apart), and the error: median and 95 % of the reprojection in pixels, number of tracks that agree."""
+    apart), and the error: median and 95 % of the reprojection in pixels, number of tracks that agree.
+
+    Of every frame (n,): ``residual_px``, median of the reprojection (0 where nothing is seen), ``num_seen``, number of
+    observations that agree, and ``sigma_px``, one standard deviation of where the background lies in the picture.
+    ``focal_sigma`` is one of log focal (0 where it was given); ``readout`` a rolling shutter that was seen."""
 
     path: CameraPath
     model: Model
@@ -32,184 +50,121 @@ class Solve:
     median_px: float
     p95_px: float
     num_tracks: int
+    focal_sigma: float
+    residual_px: Array
+    num_seen: Array
+    sigma_px: Array
+    readout: Readout | None
+
+    @property
+    def measured_focal(self) -> bool:
+        """Whether the pictures told the focal length (or it was given): otherwise it is what lenses usually have."""
+        return self.focal_sigma < FOCAL_SPREAD / 2
 
 
-def enough(tracks: Tracks) -> bool:
-    """Whether every frame sees enough of the stage to be solved."""
-    return tracks.num_tracks >= MIN_TRACKS and int(tracks.per_frame().min()) >= MIN_TRACKS
-
-
-def solve(tracks: Tracks, focal_px: float | None = None, weights: Array | None = None) -> Solve:
-    """The camera of every frame. ``focal_px`` when it is known; ``weights`` (n,) of the observations.
+def solve(
+    tracks: Tracks,
+    focal_px: float | None = None,
+    weights: Array | None = None,
+    *,
+    lens: Lens | None = None,
+    zoom: bool | None = None,
+) -> Solve:
+    """The camera of every frame. ``focal_px`` when it is known (the first frame's, where ``zoom``); ``weights`` (n,) of
+    the observations; ``lens`` when it is known, else it is found where it shows. ``zoom`` when it is known whether the
+    lens zooms; else it does where nothing else explains the pictures as well, or nothing but their size changes.
 
     Raises ``ValueError`` when ``enough`` does not hold.
     """
-    if not enough(tracks):
-        raise ValueError(f"every frame must see {MIN_TRACKS} tracks, got {int(tracks.per_frame().min())}")
     weights = np.ones(len(tracks.track)) if weights is None else weights
-    key = _keyframes(tracks)
-    tracks, weights = _longest(tracks, weights)
-    on_key = np.isin(tracks.frame, key)
-    some = _renumbered(tracks, on_key, key)
-    key_tracks, key_weights = some, weights[on_key][_long(tracks, on_key)]
-    candidates = _candidates(key_tracks, key_weights, focal_px)
-    model = _chosen(candidates, key_tracks, key_weights)
-    bundle = candidates[model]
-    return _finish(bundle, model, key_tracks, tracks, key)
+    _check(tracks, focal_px, weights)
+    shot = keyed(tracks, weights)
+    given = Given(shot.tracks, shot.weights, focal_px, lens or STRAIGHT, zoom=zoom, frames=shot.key)
+    bundle, model, given = _solved(given, lens is None)
+    noise = noise_px({model: bundle}, shot.tracks, _LEAST_NOISE_PX) / np.sqrt(unexplained(model, given))
+    error = np.minimum(residuals_px(bundle, shot.tracks), AGREES_PX)
+    own = SIGMA_PX / own_noise_px(error, shot.tracks.track, shot.tracks.num_tracks, noise)
+    exact = replace(given, weights=given.weights * own[shot.tracks.track])
+    sights = Sights.of(
+        shot.whole, shot.whole_weights * np.append(own, 0)[shot.point_of_track][shot.whole.track], shot.point_of_track
+    )
+    return _finish(exact.adjusted(bundle, model, TOLERANCE), model, exact, sights, shot.key)
 
 
-def _keyframes(tracks: Tracks) -> Array:
-    if tracks.num_frames <= MAX_KEYFRAMES:
-        return np.arange(tracks.num_frames)
-    return np.unique(np.linspace(0, tracks.num_frames - 1, MAX_KEYFRAMES).round().astype(int))
+def _check(tracks: Tracks, focal_px: float | None, weights: Array) -> None:
+    if focal_px is not None and not (np.isfinite(focal_px) and focal_px > 0):
+        raise ValueError(f"the focal length must be a positive number of pixels, got {focal_px}")
+    if not np.isfinite(tracks.px).all():
+        raise ValueError(f"tracks must be finite, got {int((~np.isfinite(tracks.px)).any(1).sum())} that are not")
+    if weights.shape != tracks.track.shape or not (np.isfinite(weights) & (weights > 0)).all():
+        least = float(weights.min(initial=np.inf))
+        raise ValueError(f"weights must be {len(tracks.track)} positive numbers, got {len(weights)}, the least {least}")
+    good = seeing(tracks)
+    if not enough(tracks):
+        raise ValueError(
+            f"two frames and more than half of all must see {MIN_TRACKS} tracks that do not lie in one place, all tied "
+            f"together by {MIN_SHARED} tracks that they share, got {int(good.sum())} such frames of {tracks.num_frames}"
+        )
 
 
-def _longest(tracks: Tracks, weights: Array) -> tuple[Tracks, Array]:
-    """At least ``MAX_POINTS`` tracks per frame, where there are so many, the longest first: the rest adds time only."""
-    length = np.bincount(tracks.track)
-    rank = np.empty(len(length), np.int64)
-    rank[np.argsort(-length, kind="stable")] = np.arange(len(length))
-    order = np.lexsort((rank[tracks.track], tracks.frame))
-    first = np.searchsorted(tracks.frame[order], np.arange(tracks.num_frames))
-    place = np.arange(len(order)) - first[tracks.frame[order]]
-    wanted = np.zeros(len(length), bool)
-    wanted[tracks.track[order[place < MAX_POINTS]]] = True
-    chosen = wanted[tracks.track]
-    return tracks.keep(chosen), weights[chosen]
+def _solved(given: Given, find_lens: bool) -> tuple[Bundle, Model, Given]:
+    """The model and its solve; once more with the lens, where it shows one."""
+    bundles = candidates(given)
+    model = chosen(bundles, given)
+    bundle, terms = with_lens(bundles[model], model, given) if find_lens else (bundles[model], 0)
+    if terms == 0:
+        return bundle, model, given
+    given = replace(given, lens=bundle.lens, num_lens=terms)
+    bundles = bent(given, bundles) | {model: bundle}
+    model = chosen(bundles, given)
+    return bundles[model], model, given
 
 
-def _long(tracks: Tracks, chosen: Array) -> Array:
-    """Among the chosen observations, those whose track is seen at least twice."""
-    count = np.bincount(tracks.track[chosen], minlength=tracks.num_tracks)
-    return count[tracks.track[chosen]] >= 2
-
-
-def _renumbered(tracks: Tracks, chosen: Array, key: Array) -> Tracks:
-    twice = np.zeros(len(chosen), bool)
-    twice[np.flatnonzero(chosen)[_long(tracks, chosen)]] = True
-    kept = tracks.keep(twice)
-    return Tracks(kept.track, np.searchsorted(key, kept.frame), kept.px, kept.hw, len(key))
-
-
-def _candidates(tracks: Tracks, weights: Array, focal_px: float | None) -> dict[Model, Bundle]:
-    usual = USUAL_FOCAL * tracks.hw[1]
-    free = focal_px is None
-    turn, move = (Freedom(translate=t, focal=free, usual_focal_px=usual) for t in (False, True))
-    held = Freedom(translate=False, focal=False, usual_focal_px=usual)
-    starts = [usual, 2 * usual, 0.6 * usual] if focal_px is None else [focal_px]
-    turned = [adjust(_spun(tracks, f), tracks, held, weights) for f in starts]
-    panned = min((adjust(b, tracks, turn, weights) for b in turned), key=lambda b: b.cost)
-    moved = _best_moved(turned, tracks, move, weights)
-    return {"locked-off": _locked(tracks, starts[0]), "pan-tilt": panned, "full": moved}
-
-
-def _locked(tracks: Tracks, focal_px: float) -> Bundle:
-    """No motion: every track at its median."""
-    n = tracks.num_frames
-    order = np.argsort(tracks.track, kind="stable")
-    starts = np.searchsorted(tracks.track[order], np.arange(1, tracks.num_tracks))
-    middle = np.stack([np.median(px, 0) for px in np.split(tracks.px[order], starts)])
-    still = Tracks(np.arange(len(middle)), np.zeros(len(middle), np.int64), middle, tracks.hw, 1)
-    rotations = np.repeat(np.eye(3)[None], n, 0)
-    return Bundle(rotations, np.zeros((n, 3)), _rays(still, focal_px), np.zeros(len(middle)), focal_px)
-
-
-def _rays(tracks: Tracks, focal_px: float) -> Array:
-    offset = tracks.px - np.array([tracks.hw[1] / 2, tracks.hw[0] / 2])
-    rays = np.concatenate([offset / focal_px, np.ones((len(offset), 1))], 1)
-    return rays / np.linalg.norm(rays, axis=1, keepdims=True)
-
-
-def _mean_directions(rays: Array, tracks: Tracks, rotations: Array) -> Array:
-    world = np.einsum("nji,nj->ni", rotations[tracks.frame], rays)
-    total = np.stack([np.bincount(tracks.track, world[:, k], tracks.num_tracks) for k in range(3)], 1)
-    return total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
-
-
-def _spun(tracks: Tracks, focal_px: float) -> Bundle:
-    """A start: every frame turned on the one before (Kabsch), points at infinity."""
-    rays = _rays(tracks, focal_px)
-    rotations = [np.eye(3)]
-    for index in range(1, tracks.num_frames):
-        rotations.append(_turn(rays, tracks, index) @ rotations[-1])
-    stacked = np.stack(rotations)
-    directions = _mean_directions(rays, tracks, stacked)
-    return Bundle(stacked, np.zeros((len(stacked), 3)), directions, np.zeros(len(directions)), focal_px)
-
-
-def _turn(rays: Array, tracks: Tracks, index: int) -> Array:
-    """Rotation index_from_previous of the tracks common to both, refitted to the half that agrees best."""
-    before, now = np.flatnonzero(tracks.frame == index - 1), np.flatnonzero(tracks.frame == index)
-    _, i, j = np.intersect1d(tracks.track[before], tracks.track[now], return_indices=True)
-    a, b = rays[before[i]], rays[now[j]]
-    if len(a) < 3:
-        return np.eye(3)
-    chosen = np.ones(len(a), bool)
-    rotation = np.eye(3)
-    for _ in range(4):
-        u, _, vt = np.linalg.svd(b[chosen].T @ a[chosen])
-        rotation = u @ np.diag([1, 1, np.sign(np.linalg.det(u @ vt))]) @ vt
-        error = np.linalg.norm(b - a @ rotation.T, axis=1)
-        chosen = error <= np.median(error) * 1.5 + 1e-12
-    return rotation
-
-
-def _best_moved(turned: list[Bundle], tracks: Tracks, freedom: Freedom, weights: Array) -> Bundle:
-    """From the usual focal length; from the others too where that explains the tracks badly, for a sideways move looks
-    like a turn of a long lens, and a start from there may not come back."""
-    best = _moved(turned[0], tracks, freedom, weights)
-    for start in turned[1:]:
-        if float(np.percentile(residuals_px(best, tracks), 90)) <= BAD_PX:
-            break
-        best = min(best, _moved(start, tracks, freedom, weights), key=lambda b: b.cost)
-    return best
-
-
-def _moved(turned: Bundle, tracks: Tracks, freedom: Freedom, weights: Array) -> Bundle:
-    """Full motion from a pure turn: all points at one distance at first (Yu and Gallup 2014, section 3)."""
-    far = np.ones(len(turned.rho))
-    held = replace(freedom, focal=False)
-    first = adjust(replace(turned, rho=far), tracks, held, weights, num_steps=40)
-    found = adjust(first, tracks, freedom, weights, num_steps=150)
-    # A shallow scene and its mirror image (near for far, left for right) look alike: the start may fall into either.
-    mirror = adjust(replace(first, centers=-first.centers, rho=far), tracks, held, weights, num_steps=40)
-    if mirror.cost < found.cost:
-        mirror = adjust(mirror, tracks, freedom, weights, num_steps=150)
-    return min(found, mirror, key=lambda b: b.cost)
-
-
-def _chosen(candidates: dict[Model, Bundle], tracks: Tracks, weights: Array) -> Model:
-    """The model of least Bayesian information criterion (Schwarz 1978), by the noise that the richest one leaves."""
-    noise = float(np.median(residuals_px(candidates["full"], tracks))) / _RAYLEIGH_MEDIAN
-    sigma = min(max(noise, _LEAST_SIGMA_PX), SIGMA_PX)
-    return min(candidates, key=lambda name: _evidence(candidates[name], name, tracks, weights / sigma))
-
-
-def _evidence(bundle: Bundle, model: Model, tracks: Tracks, weights: Array) -> float:
-    """Twice the robust cost and log(n) for every parameter."""
-    n, p = tracks.num_frames, tracks.num_tracks
-    cameras = {"locked-off": 0, "pan-tilt": 3 * (n - 1) + 1, "full": 6 * (n - 1)}[model]
-    points = {"locked-off": 2, "pan-tilt": 2, "full": 3}[model] * p
-    residual = np.minimum(residuals_px(bundle, tracks), 1e3) * weights
-    return float(4 * np.log1p(residual**2 / 4).sum() + np.log(2 * len(tracks.track)) * (cameras + points))
-
-
-def _finish(bundle: Bundle, model: Model, key_tracks: Tracks, tracks: Tracks, key: Array) -> Solve:
-    rotations, centers = resect(bundle, key_tracks, tracks, key, translate=model == "full")
+def _finish(bundle: Bundle, model: Model, given: Given, sights: Sights, key: Array) -> Solve:
+    freedom = given.freedom(model)
+    columns, own = freedom.columns(bundle.plane is not None)
+    hw = given.tracks.hw
+    poses = resect(bundle, sights, key, columns[:own])
+    sights = sights.weighed(np.minimum(poses.residuals_px(bundle, sights), AGREES_PX), own)
+    path = _known(poses, bundle, given, sights, key, model)
     near = bundle.rho > 1e-4
-    scale = float(np.median(1 / bundle.rho[near])) if model == "full" and near.any() else 1.0
+    travels = model in MOVES
+    scale = float(np.median(1 / bundle.rho[near])) if travels and near.any() else 1.0
     cameras = [
-        Camera.from_focal(hw=tracks.hw, focal_px=bundle.focal_px, world_from_camera=rigid(r.T, c / scale))
-        for r, c in zip(rotations, centers)
+        replace(Camera.from_focal(hw=hw, focal_px=float(f), world_from_camera=rigid(r.T, c / scale)), lens=bundle.lens)
+        for r, c, f in zip(path.poses.rotations, path.poses.centers, path.poses.focals)
     ]
-    error = residuals_px(bundle, key_tracks)
-    inlier = error < 3.0
-    points = bundle.directions[near] / bundle.rho[near, None] / scale if model == "full" else np.zeros((0, 3))
+    error = residuals_px(bundle, given.tracks)
+    errors = np.split(path.poses.residuals_px(bundle, sights), sights.starts[1:-1])
+    sigmas = shared_sigmas(bundle, given.tracks, freedom, given.weights)
     return Solve(
         CameraPath(tuple(cameras)),
         model,
-        points,
+        bundle.directions[near] / bundle.rho[near, None] / scale if travels else np.zeros((0, 3)),
         float(np.median(error)),
         float(np.percentile(error, 95)),
-        len(np.unique(key_tracks.track[inlier])),
+        len(np.unique(given.tracks.track[error < AGREES_PX])),
+        focal_sigma=0.0 if given.focal_px is not None else min(sigmas.get(_FOCAL, FOCAL_SPREAD), FOCAL_SPREAD),
+        residual_px=np.array([np.median(e) if len(e) else 0.0 for e in errors]),
+        num_seen=np.array([int((e < AGREES_PX).sum()) for e in errors]),
+        sigma_px=np.minimum(path.sigma_px, np.hypot(*hw)),
+        readout=readout_of(bundle, given.tracks, freedom, given.weights, key),
     )
+
+
+def _known(poses: Poses, bundle: Bundle, given: Given, sights: Sights, key: Array, model: Model) -> Smoothed:
+    """The path as far as it is known: smooth where it is not, and with the error that all cameras share."""
+    freedom = given.freedom(model)
+    columns, own = freedom.columns(bundle.plane is not None)
+    if own == 0:
+        still = 1 / np.sqrt(np.maximum(sights.counts(), 1)) / np.median(sights.scale)
+        return Smoothed(poses, still, still)
+    path = smooth(poses, bundle, sights, columns[:own], given.tracks.hw)
+    jacobians = grid_jacobians(poses, bundle, sights, given.tracks.hw)[key]
+    together = cameras_sigma_px(bundle, given.tracks, freedom, given.weights, jacobians)
+    world = np.sqrt(np.maximum(together**2 - path.alone_px[key] ** 2, 0))
+    world = np.interp(np.arange(sights.num_frames), key, world)
+    return replace(path, sigma_px=np.hypot(path.sigma_px, world))
+
+
+__all__ = ["USUAL_FOCAL", "Model", "Readout", "Solve", "enough", "solve"]
