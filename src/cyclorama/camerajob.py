@@ -22,11 +22,11 @@ def convert_camera(settings: CameraJobSettings, progress: Progress = lambda *_: 
     """Read, write, and say what was assumed. ``InputError`` and its kin say what is wrong and what to do."""
     watch = Stopwatch()
     kind = format_of_output(settings.output, settings.format)
-    _require_free(settings)
+    require_free(settings)
     with watch("read"):
         shot = _given(read_shot(settings.input, size=None if settings.size is None else settings.size.hw), settings)
     first = kind.first_frame if settings.first_frame is None else settings.first_frame
-    with watch("write"), _whole(settings.output, overwrite=settings.overwrite) as temporary:
+    with watch("write"), whole(settings.output, overwrite=settings.overwrite) as temporary:
         write_camera(
             temporary,
             shot.path,
@@ -52,7 +52,7 @@ def _given(shot: CameraShot, settings: CameraJobSettings) -> CameraShot:
     return replace(shot, rate=rate.per_second)
 
 
-def _require_free(settings: CameraJobSettings) -> None:
+def require_free(settings: CameraJobSettings) -> None:
     """Refuse, before any work, an output that must not be written."""
     source, output = settings.input, settings.output
     if not output.absolute().parent.is_dir():
@@ -73,7 +73,7 @@ def _parts(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _whole(output: Path, *, overwrite: bool) -> Iterator[Path]:
+def whole(output: Path, *, overwrite: bool) -> Iterator[Path]:
     """A place to write to; what is there at the end gets the name ``output``, and nothing does after an error."""
     with writing(output):
         temporary = Path(mkdtemp(dir=output.absolute().parent, prefix=f".{output.name}."))

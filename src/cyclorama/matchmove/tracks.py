@@ -12,7 +12,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.clip import Clip, proxy_hw
 from cyclorama.matchmove.tracks_found import Features, find_again, grown, inside, most_followed
 from cyclorama.matchmove.tracks_grey import BLOCK, MIN_CORNER, GreyMix, best_grey, corner_strength
-from cyclorama.matchmove.tracks_patch import RADIUS, register
+from cyclorama.matchmove.tracks_patch import RADIUS, noise_of, register
 
 MAX_FEATURES = 400
 _WINDOW: dict[str, Any] = {
@@ -25,7 +25,7 @@ _MATTE_LONG_SIDE = 480
 _CLEAR_PX = RADIUS + 1  # the window of a feature reaches so far, and the actor must not drag it
 _NUM_SAMPLES = 3  # frames by which the grey is chosen
 _RETURN_PX = 0.7  # a step forward and back must come home to within this
-_NEAR_PX = 1.2  # alignment with the first sight may move a followed feature by so much
+_NEAR_PX = 0.5  # alignment with the first sight may move a followed feature by so much
 _ALIKE = 0.8  # normalised correlation from which a feature looks as at its first sight
 _MOST_DOUBTS = 4  # frames in a row in which it may not
 _EVERY = 4  # frames between new features, and between looks at how their neighbourhood grew
@@ -56,6 +56,11 @@ class Tracks:
     def per_frame(self) -> Array:
         """Number of observations in every frame."""
         return np.bincount(self.frame, minlength=self.num_frames)
+
+    def resized(self, hw: tuple[int, int]) -> "Tracks":
+        """The same places in a picture of another size."""
+        scale = np.array([hw[1] / self.hw[1], hw[0] / self.hw[0]])
+        return replace(self, px=self.px * scale, hw=hw)
 
     def keep(self, chosen: Array) -> "Tracks":
         """The observations of ``chosen`` (n,) bool, tracks numbered anew."""
@@ -97,11 +102,14 @@ class _Tracker:
         self._previous: Array | None = None
         self._live = self._lost = Features.born_at(np.zeros((1, 1), np.uint8), np.zeros((0, 2)), 0, 0)
         self._next_id = 0
+        self._noise = 0.0
 
     def add(self, index: int, picture: Array, free: Array) -> None:
         """The next frame, h w 3, with where features may lie, h w uint8."""
         grey = self._mix(picture)
-        if self._previous is not None and len(self._live):
+        if self._previous is None:
+            self._noise = noise_of(grey)
+        elif len(self._live):
             self._follow(index, grey, free)
             self._find(index, grey, free)
         wanted = MAX_FEATURES - len(self._live)
@@ -121,7 +129,7 @@ class _Tracker:
         good = (found[:, 0] > 0) & (returned[:, 0] > 0)
         good &= np.linalg.norm((back - before)[:, 0], axis=1) < _RETURN_PX
         followed = ahead[:, 0].astype(np.float64)
-        aligned, score = register(grey, live.patch, live.part, live.back, followed)
+        aligned, score = self._aligned(live, grey, followed)
         sure = (score > _ALIKE) & (np.linalg.norm(aligned - followed, axis=1) < _NEAR_PX)
         at = np.where(sure[:, None], aligned, followed)
         doubts = np.where(sure, 0, live.doubts + 1)
@@ -130,6 +138,19 @@ class _Tracker:
         self._lost = most_followed(self._lost.joined(gone.take(gone.sights >= _WORTH_FINDING)))
         moved = replace(live, at=at, doubts=doubts, sights=live.sights + 1, seen=np.full(len(live), index))
         self._live = moved.take(good)
+
+    def _aligned(self, live: Features, grey: Array, followed: Array) -> tuple[Array, Array]:
+        """Places by the first sight and how much they look like it; of neighbours that lead astray nothing is taken."""
+        aligned, score = register(grey, live.patch, live.part, live.back, followed, self._noise)
+        poor = (score < _ALIKE) & (live.back != np.eye(2)).any((1, 2))
+        if poor.any():
+            own = live.take(poor)
+            plain = np.repeat(np.eye(2)[None], len(own), 0)
+            at, alike = register(grey, own.patch, own.part, plain, followed[poor], self._noise)
+            better = alike > score[poor]
+            numbers = np.flatnonzero(poor)[better]
+            aligned[numbers], score[numbers] = at[better], alike[better]
+        return aligned, score
 
     def _find(self, index: int, grey: Array, free: Array) -> None:
         """Looks for what was lost before this frame."""
@@ -196,4 +217,4 @@ def _collect(rows: list[tuple[Array, Array]], hw: tuple[int, int], num_frames: i
     px = np.concatenate([at for _, at in rows]) + 0.5
     tracks = Tracks(track, frame, px, hw, num_frames)
     length = np.bincount(track, minlength=int(track.max()) + 1 if len(track) else 0)
-    return tracks.keep(length[track] >= _MIN_LENGTH) if len(track) else tracks
+    return tracks.keep(length[track] >= min(_MIN_LENGTH, num_frames)) if len(track) else tracks

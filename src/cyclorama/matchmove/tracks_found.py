@@ -1,4 +1,4 @@
-"""Features lost and found again: where their neighbours' motion puts them, if they look there as at their first sight."""
+"""Features lost and found again: where their neighbours' motion puts them, if they look there as at first sight."""
 
 from dataclasses import dataclass
 

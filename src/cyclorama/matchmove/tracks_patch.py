@@ -1,5 +1,6 @@
 """Alignment of features with the patch of their first sight."""
 
+import cv2
 import numpy as np
 from numba import njit
 
@@ -10,8 +11,13 @@ RADIUS = 7
 PATCH_RADIUS = 15
 """A patch is kept this large, so that the window fits into it also at half the size."""
 _SIDE = 2 * PATCH_RADIUS + 1
+_MEDIAN_OF_NORMAL = 0.6745
 _STEPS = 20
 _STILL_PX = 0.005
+_LEAST_SIGNAL = 0.5
+"""Share of a window's variance that is taken for signal at least."""
+_LEAST_SEEN = 0.5
+"""Share of the window that must be in the picture."""
 _ROUGH = 6.0  # codes: residuals from here on are something in front, and count little
 
 
@@ -32,15 +38,25 @@ def warped_template(patch: Array, part: Array, back: Array) -> Array:
     return out
 
 
-def register(grey: Array, patches: Array, parts: Array, backs: Array, at: Array) -> tuple[Array, Array]:
+def noise_of(grey: Array) -> float:
+    """Standard deviation of the noise of h w uint8, in codes, by a mask that neither slopes nor edges reach much
+    (Immerkaer 1996), and its median."""
+    mask = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    return float(np.median(np.abs(cv2.filter2D(grey, cv2.CV_32F, mask)))) / (6 * _MEDIAN_OF_NORMAL)
+
+
+def register(
+    grey: Array, patches: Array, parts: Array, backs: Array, at: Array, noise: float = 0.0
+) -> tuple[Array, Array]:
     """Positions (n, 2) where the patches lie, from the guesses ``at``, and the normalised correlation there (n,).
 
     Gauss-Newton on the shift, with gain, offset and a robust weight (Baker and Matthews 2004, sections 3 and 4.4 of
-    parts 1 and 2). ``backs`` (n, 2, 2): patch_from_picture. The correlation is -1 where it leaves the picture.
+    parts 1 and 2). ``backs`` (n, 2, 2): patch_from_picture. The correlation is that without ``noise`` (codes) in
+    either (Spearman 1904), and -1 where it leaves the picture.
     """
     found, score = at.astype(np.float64), np.full(len(at), -1.0)
     if len(at):
-        _register_all(grey, patches, parts.astype(np.float64), backs.astype(np.float64), found, score)
+        _register_all(grey, patches, parts.astype(np.float64), backs.astype(np.float64), noise**2, found, score)
     return found, score
 
 
@@ -66,37 +82,42 @@ def _warp(patch, part_x, part_y, back, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _register_all(grey, patches, parts, backs, at, score):  # type: ignore[no-untyped-def]
+def _register_all(grey, patches, parts, backs, noise, at, score):  # type: ignore[no-untyped-def]
     side = 2 * RADIUS + 1
     template = np.empty((side + 2, side + 2), np.float32)
-    weight = np.ones((side, side), np.float32)
+    weight = np.empty((side, side), np.float32)
     seen = np.empty((side, side), np.float32)
     for k in range(len(at)):
         _warp(patches[k], parts[k, 0], parts[k, 1], backs[k], template)
         weight[:] = 1.0
-        gain, offset = 1.0, 0.0
-        inside = True
+        num = 0
         for _ in range(_STEPS):
-            x, y = at[k, 0], at[k, 1]
-            inside = (
-                x - RADIUS >= 0
-                and y - RADIUS >= 0
-                and x + RADIUS < grey.shape[1] - 1
-                and y + RADIUS < grey.shape[0] - 1
-            )
-            if not inside:
+            num = _look(grey, at[k, 0], at[k, 1], seen, weight)
+            if num < _LEAST_SEEN * side * side:
                 break
-            for i in range(side):
-                for j in range(side):
-                    seen[i, j] = _sample(grey, x + j - RADIUS, y + i - RADIUS)
             gain, offset = _levels(template, seen, weight)
             step_x, step_y = _shift(template, seen, weight, gain, offset)
             at[k, 0] += step_x
             at[k, 1] += step_y
             if step_x * step_x + step_y * step_y < _STILL_PX * _STILL_PX:
                 break
-        if inside:
-            score[k] = _correlation(template, seen)
+        if num >= _LEAST_SEEN * side * side:
+            score[k] = _correlation(template, seen, weight, noise)
+
+
+@njit(cache=True, nogil=True)
+def _look(grey, x, y, seen, weight):  # type: ignore[no-untyped-def]
+    """The window about a place; outside the picture its weight is 0. How many pixels are inside."""
+    num = 0
+    for i in range(seen.shape[0]):
+        for j in range(seen.shape[1]):
+            u, v = x + j - RADIUS, y + i - RADIUS
+            if u >= 0 and v >= 0 and u < grey.shape[1] - 1 and v < grey.shape[0] - 1:
+                seen[i, j] = _sample(grey, u, v)
+                num += 1
+            else:
+                seen[i, j], weight[i, j] = 0.0, 0.0
+    return num
 
 
 @njit(cache=True, nogil=True)
@@ -123,6 +144,8 @@ def _shift(template, seen, weight, gain, offset):  # type: ignore[no-untyped-def
     xx, xy, yy, gx, gy = 1e-6, 0.0, 1e-6, 0.0, 0.0
     for i in range(seen.shape[0]):
         for j in range(seen.shape[1]):
+            if weight[i, j] == 0.0:
+                continue
             r = seen[i, j] - gain * template[i + 1, j + 1] - offset
             w = 1.0 / (1.0 + (r / _ROUGH) ** 2)
             weight[i, j] = w
@@ -143,16 +166,21 @@ def _shift(template, seen, weight, gain, offset):  # type: ignore[no-untyped-def
 
 
 @njit(cache=True, nogil=True)
-def _correlation(template, seen):  # type: ignore[no-untyped-def]
-    """Normalised, of the whole window: what is hidden counts against it."""
-    t, s, tt, ss, ts = 0.0, 0.0, 0.0, 0.0, 0.0
-    n = seen.shape[0] * seen.shape[1]
+def _correlation(template, seen, weight, noise):  # type: ignore[no-untyped-def]
+    """Normalised, of all of the window that is in the picture: what is hidden counts against it. ``noise``: its
+    variance."""
+    n, t, s, tt, ss, ts = 1e-6, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(seen.shape[0]):
         for j in range(seen.shape[1]):
+            if weight[i, j] == 0.0:
+                continue
             a, b = template[i + 1, j + 1], seen[i, j]
+            n += 1.0
             t += a
             s += b
             tt += a * a
             ss += b * b
             ts += a * b
-    return (ts - t * s / n) / np.sqrt(max(tt - t * t / n, 1e-6) * max(ss - s * s / n, 1e-6))
+    one, two = max(tt / n - (t / n) ** 2, 1e-6), max(ss / n - (s / n) ** 2, 1e-6)
+    one, two = max(one - noise, _LEAST_SIGNAL * one), max(two - noise, _LEAST_SIGNAL * two)
+    return min((ts / n - t * s / n**2) / np.sqrt(one * two), 1.0)
