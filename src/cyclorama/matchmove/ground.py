@@ -22,6 +22,8 @@ _LEAST_POINTS = 10
 _FLOOR_SHARE = 0.02  # of the distance: so near a plane a point is on it
 _BELOW = 0.1  # of the points may lie below a floor
 _TRIALS = 400
+_ROUNDS = 6
+_OUTLYING = 3.0  # medians of the distance from the plane
 _SOLID = 0.5
 _EDGE = 0.01  # of the picture's height: a figure that comes so near its edge is cut off there
 _SPECK = 0.002  # of the picture: less is no actor
@@ -166,10 +168,20 @@ def _floor(points: Array, path: CameraPath, up: Array) -> tuple[Array, float] | 
             best, held = normal, on
     if best is None or held.sum() < _LEAST_POINTS:
         return None
-    middle = points[held].mean(0)
-    normal = np.linalg.svd(points[held] - middle)[2][-1]
-    normal = normal * np.sign(normal @ best)
-    if normal @ best < least:  # the points lie in a line
+    return _fitted(points[held], best)
+
+
+def _fitted(points: Array, normal: Array) -> tuple[Array, float] | None:
+    """The plane of points near one, those of other things left out; None where they lie in a line."""
+    sure = np.ones(len(points), bool)
+    first = normal
+    for _ in range(_ROUNDS):
+        middle = points[sure].mean(0)
+        normal = np.linalg.svd(points[sure] - middle)[2][-1]
+        normal = normal * np.sign(normal @ first)
+        height = np.abs((points - middle) @ normal)
+        sure = height <= max(_OUTLYING * float(np.median(height)), 1e-9)
+    if normal @ first < np.cos(np.radians(MOST_TILT_DEG)):
         return None
     return normal, float(normal @ middle)
 
