@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from matchmove_world import FOCAL, HW, MOVES, facing
+from matchmove_world import FOCAL, HW, MOVES
 
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.matchmove import Figures, Ground, NoGround, find_ground

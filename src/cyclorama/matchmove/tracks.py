@@ -28,7 +28,8 @@ _RETURN_PX = 0.7  # a step forward and back must come home to within this
 _NEAR_PX = 0.5  # alignment with the first sight may move a followed feature by so much
 _ALIKE = 0.8  # normalised correlation from which a feature looks as at its first sight
 _MOST_DOUBTS = 4  # frames in a row in which it may not
-_EVERY = 4  # frames between new features, and between looks at how their neighbourhood grew
+_EVERY = 4  # frames between new features
+_LOOK_EVERY = 2  # and between looks at how their neighbourhood grew
 _WORTH_FINDING = 4  # sights of a lost feature that make it worth looking for
 _KNOWN = 8  # frames after which a lost feature is looked for in every second frame only
 
@@ -122,7 +123,7 @@ class _Tracker:
 
     def _follow(self, index: int, grey: Array, free: Array) -> None:
         assert self._previous is not None
-        live = self._live if index % _EVERY else grown(self._live, self.rows)
+        live = self._live if index % _LOOK_EVERY else grown(self._live, self.rows)
         before = live.at.astype(np.float32)[:, None]
         ahead, found = _flow(self._previous, grey, before)
         back, returned = _flow(grey, self._previous, ahead)
@@ -140,16 +141,16 @@ class _Tracker:
         self._live = moved.take(good)
 
     def _aligned(self, live: Features, grey: Array, followed: Array) -> tuple[Array, Array]:
-        """Places by the first sight and how much they look like it; of neighbours that lead astray nothing is taken."""
-        aligned, score = register(grey, live.patch, live.part, live.back, followed, self._noise)
-        poor = (score < _ALIKE) & (live.back != np.eye(2)).any((1, 2))
-        if poor.any():
-            own = live.take(poor)
-            plain = np.repeat(np.eye(2)[None], len(own), 0)
-            at, alike = register(grey, own.patch, own.part, plain, followed[poor], self._noise)
-            better = alike > score[poor]
-            numbers = np.flatnonzero(poor)[better]
-            aligned[numbers], score[numbers] = at[better], alike[better]
+        """Places by the first sight and how much they look like it: as it was, or turned and grown as the neighbourhood
+        did if that looks better (it misleads where neighbours are nearer or farther)."""
+        plain = np.repeat(np.eye(2)[None], len(live), 0)
+        aligned, score = register(grey, live.patch, live.part, plain, followed, self._noise)
+        changed = np.flatnonzero((live.back != np.eye(2)).any((1, 2)))
+        if len(changed):
+            own = live.take(changed)
+            at, alike = register(grey, own.patch, own.part, own.back, followed[changed], self._noise)
+            better = alike > score[changed]
+            aligned[changed[better]], score[changed[better]] = at[better], alike[better]
         return aligned, score
 
     def _find(self, index: int, grey: Array, free: Array) -> None:

@@ -19,7 +19,7 @@ _UNIQUE = 0.12
 _GATE_PX, _GATE_SPREADS, _WIDEST_PX = 2.0, 3.0, 12.0
 """How far a feature may be from its prediction: so much, and so many times its neighbours' own misfit; never more."""
 _BACK_PX = 0.5
-_MOST_TURN, _MOST_GROWTH = 0.17, 0.14
+_MOST_TURN, _MOST_GROWTH = 0.12, 0.1
 """Up to this turn (radians) and growth (natural logarithm of the size) a patch is compared as it is."""
 _MOST_LARGER = 3.0
 """A feature that many times as large as at its first sight, or as small, is another."""
