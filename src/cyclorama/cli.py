@@ -163,10 +163,13 @@ def _say_written(settings: Settings | KeyJobSettings | CameraJobSettings | Solve
 
 
 def _camera_sentence(camera: dict[str, Any]) -> str:
-    """A solved camera in one line."""
-    words = f"{camera['model']} from the {camera['source']}, {camera['focal_mm']:.1f} mm ({camera['focal_px']:.0f} px)"
-    error = f"error {camera['error_median_px']:.2f} px (95 %: {camera['error_95_px']:.2f})"
-    return f"camera: {words}, {error}, {camera['tracks']} tracks"
+    """A camera in one line."""
+    words = [f"from the {camera['source']}", f"{camera['focal_mm']:.1f} mm ({camera['focal_px']:.0f} px)"]
+    if "model" in camera:
+        words[0] = f"{camera['model']} {words[0]}"
+        words.append(f"error {camera['error_median_px']:.2f} px (95 %: {camera['error_95_px']:.2f})")
+        words.append(f"{camera['tracks']} tracks")
+    return f"camera: {', '.join(words)}"
 
 
 def _work(job: Callable[[_Progress], _Reported], say: Callable[[_Reported], None], as_json: bool) -> None:

@@ -185,7 +185,7 @@ def _report(settings: SolveSettings, job: Job, found: _Found) -> Report:
     }
     rows = {}
     if found.matchmove.tracks is not None:
-        error = found.error_px if len(found.error_px) else np.full(len(found.matchmove.tracks.track), np.inf)
+        error = found.error_px if len(found.error_px) else np.full(len(found.matchmove.tracks.track), np.nan)
         shown = sheet_frames(job.frames)
         rows["tracks"] = track_sheet(job.plate, found.matchmove.tracks, error, shown, settings.plate.name)
     more = f"<h2>camera</h2>{table(camera)}{path_plot(found.path)}"

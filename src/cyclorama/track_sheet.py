@@ -17,11 +17,12 @@ _TAIL = 12
 """Frames before the one that is shown whose places are joined to it."""
 _SUBPIXEL = 4
 """Fractional bits of drawn places."""
-_LOST = (255, 40, 40)
+_LOST, _UNKNOWN = (255, 40, 40), (190, 190, 190)
 
 
 def track_sheet(plate: Clip, tracks: Tracks, error_px: Array, frames: tuple[int, ...], title: str) -> Array:
-    """h w 3 uint8 of some frames. ``error_px`` (n,): of every observation, in pixels of the plate."""
+    """h w 3 uint8 of some frames. ``error_px`` (n,): of every observation, in pixels of the plate; NaN, drawn grey,
+    where no camera explains it."""
     limit = max(1.0, tracks.hw[1] / 1000)
     tiles = [_tile(plate.frame(index), index, tracks, error_px, limit) for index in frames]
     rows = [tiles[i : i + _COLUMNS] for i in range(0, len(tiles), _COLUMNS)]
@@ -42,7 +43,8 @@ def _tile(picture: Array, index: int, tracks: Tracks, error_px: Array, limit: fl
 
 
 def _middle(errors: Array) -> str:
-    return f"{np.median(errors):.2f}" if len(errors) else "-"
+    known = errors[~np.isnan(errors)]
+    return f"{np.median(known):.2f}" if len(known) else "-"
 
 
 def _draw(tile: Array, places: Array, share: float) -> None:
@@ -54,6 +56,8 @@ def _draw(tile: Array, places: Array, share: float) -> None:
 
 def _colour(share: float) -> tuple[int, int, int]:
     """From green over yellow to red."""
-    if not np.isfinite(share) or share >= 1:
+    if np.isnan(share):
+        return _UNKNOWN
+    if share >= 1:
         return _LOST
     return round(510 * min(share, 0.5)), round(510 * min(1 - share, 0.5)), 40

@@ -56,7 +56,7 @@ def find_camera(
     if enough(tracks):
         found = solve(tracks, focal)
         if found.median_px <= MAX_MEDIAN_PX * proxy.hw[1] / 1000:
-            return Matchmove(found.path.resized(plate.hw), "plate", found, _plate_notes(found, focal_px), whole)
+            return Matchmove(found.path.resized(plate.hw), "plate", found, _plate_notes(found, focal_px), tracks=whole)
     seen = tracks.num_tracks
     found_elsewhere = from_references(references, plate.hw, plate.num_frames, focal_px=focal_px, seen=seen)
     return replace(found_elsewhere, tracks=whole)
