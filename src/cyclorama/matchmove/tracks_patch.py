@@ -18,7 +18,6 @@ _LEAST_SIGNAL = 0.5
 """Share of a window's variance that is taken for signal at least."""
 _LEAST_SEEN = 0.5
 """Share of the window that must be in the picture."""
-_ROUGH = 6.0  # codes: residuals from here on are something in front, and count little
 
 
 def cut_patches(grey: Array, at: Array) -> Array:
@@ -50,9 +49,8 @@ def register(
 ) -> tuple[Array, Array]:
     """Positions (n, 2) where the patches lie, from the guesses ``at``, and the normalised correlation there (n,).
 
-    Gauss-Newton on the shift, with gain, offset and a robust weight (Baker and Matthews 2004, sections 3 and 4.4 of
-    parts 1 and 2). ``backs`` (n, 2, 2): patch_from_picture. The correlation is that without ``noise`` (codes) in
-    either (Spearman 1904), and -1 where it leaves the picture.
+    Gauss-Newton on the shift (Lucas and Kanade 1981) with gain and offset. ``backs`` (n, 2, 2): patch_from_picture. The
+    correlation is that without ``noise`` (codes) in either (Spearman 1904), and -1 where it leaves the picture.
     """
     found, score = at.astype(np.float64), np.full(len(at), -1.0)
     if len(at):
@@ -140,22 +138,20 @@ def _levels(template, seen, weight):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _shift(template, seen, weight, gain, offset):  # type: ignore[no-untyped-def]
-    """One step of Gauss-Newton, at most a pixel and a half; sets the robust weights (Cauchy) for it."""
+    """One step of Gauss-Newton, at most a pixel and a half."""
     xx, xy, yy, gx, gy = 1e-6, 0.0, 1e-6, 0.0, 0.0
     for i in range(seen.shape[0]):
         for j in range(seen.shape[1]):
             if weight[i, j] == 0.0:
                 continue
             r = seen[i, j] - gain * template[i + 1, j + 1] - offset
-            w = 1.0 / (1.0 + (r / _ROUGH) ** 2)
-            weight[i, j] = w
             dx = 0.5 * gain * (template[i + 1, j + 2] - template[i + 1, j])
             dy = 0.5 * gain * (template[i + 2, j + 1] - template[i, j + 1])
-            xx += w * dx * dx
-            xy += w * dx * dy
-            yy += w * dy * dy
-            gx += w * dx * r
-            gy += w * dy * r
+            xx += dx * dx
+            xy += dx * dy
+            yy += dy * dy
+            gx += dx * r
+            gy += dy * r
     det = xx * yy - xy * xy
     if det < 1e-9 * (xx + yy) ** 2:
         return 0.0, 0.0
