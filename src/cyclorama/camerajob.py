@@ -31,7 +31,7 @@ def convert_camera(settings: CameraJobSettings, progress: Progress = lambda *_: 
     """Read, write, and say what was assumed. ``InputError`` and its kin say what is wrong and what to do."""
     watch = Stopwatch()
     kind = format_of_output(settings.output, settings.format)
-    _require_free(settings)
+    require_free(settings)
     notes: list[str] = []
     with watch("read"):
         shot = _given(read_shot(settings.input, size=None if settings.size is None else settings.size.hw), settings)
@@ -42,7 +42,7 @@ def convert_camera(settings: CameraJobSettings, progress: Progress = lambda *_: 
     maps = None if settings.write_stmaps is None else MapFiles(settings.write_stmaps, replace(shot, first_frame=first))
     if maps is not None and not settings.overwrite:
         maps.require_free()
-    with watch("write"), _whole(settings.output, overwrite=settings.overwrite) as temporary:
+    with watch("write"), whole(settings.output, overwrite=settings.overwrite) as temporary:
         write_camera(
             temporary,
             shot.path,
@@ -72,7 +72,7 @@ def _given(shot: CameraShot, settings: CameraJobSettings) -> CameraShot:
     return replace(shot, rate=rate.per_second)
 
 
-def _require_free(settings: CameraJobSettings) -> None:
+def require_free(settings: CameraJobSettings) -> None:
     """Refuse, before any work, an output that must not be written."""
     source, output = settings.input, settings.output
     if not output.absolute().parent.is_dir():
@@ -93,7 +93,7 @@ def _parts(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _whole(output: Path, *, overwrite: bool) -> Iterator[Path]:
+def whole(output: Path, *, overwrite: bool) -> Iterator[Path]:
     """A place to write to; what is there at the end gets the name ``output``, and nothing does after an error."""
     with writing(output):
         temporary = Path(mkdtemp(dir=output.absolute().parent, prefix=f".{output.name}."))

@@ -15,6 +15,7 @@ from cyclorama.core.errors import CycloramaError
 from cyclorama.interrupt import Terminated, stoppable
 from cyclorama.options import command_of
 from cyclorama.settings import CheckSettings, KeyJobSettings, Settings
+from cyclorama.solve_settings import SolveSettings
 
 if TYPE_CHECKING:
     from cyclorama.checkjob import CheckReport
@@ -48,6 +49,14 @@ Write the camera INPUT for another program.
   cyc camera work/camera.json -o camera.nk --film-back 24.89 --first-frame 1001
   cyc camera solve.chan -o camera.usda --size 1920x1080 --rate 24
   cyc camera sparse/0 -o camera.json --rate 25
+"""
+_SOLVE = """
+Solve the camera of PLATE from its markers, its screen's texture or the background of ordinary footage.
+
+\b
+  cyc solve plate.mp4 -o camera.nk --work work/
+  cyc solve plate.mp4 -o camera.usda --focal 35mm --film-back 24.89 --actor-height 1.78
+  cyc solve footage.mp4 --matte matte/ -o sparse/
 """
 _CHECK = """
 Measure how far the background of FINISHED slips against a camera. It ends with 0 whatever it finds.
@@ -127,16 +136,40 @@ def camera(settings: CameraJobSettings, as_json: _Json = False, debug: _Debug = 
     _run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
 
 
+def solve(settings: SolveSettings, as_json: _Json = False, debug: _Debug = False) -> None:
+    def job(progress: _Progress) -> "Report":
+        from cyclorama.solvejob import solve_plate
+
+        return solve_plate(settings, progress)
+
+    def say(report: "Report") -> None:
+        print(_camera_sentence(report.facts["camera"]))
+        _say_written(settings, report)
+
+    _run(job, say, as_json=as_json, debug=debug)
+
+
 app.command(help=_REPLACE)(command_of(Settings, replace))
 app.command(help=_KEY)(command_of(KeyJobSettings, key))
 app.command(help=_CAMERA)(command_of(CameraJobSettings, camera))
+app.command(help=_SOLVE)(command_of(SolveSettings, solve))
 app.command(help=_CHECK)(command_of(CheckSettings, check))
 
 
-def _say_written(settings: Settings | KeyJobSettings | CameraJobSettings, report: "Report") -> None:
+def _say_written(settings: Settings | KeyJobSettings | CameraJobSettings | SolveSettings, report: "Report") -> None:
     print(f"{settings.output}: {report.facts['frames']} frames in {sum(report.facts['seconds'].values()):.1f} s")
     if settings.work is not None:
         print(f"report: {settings.work / 'report.html'}")
+
+
+def _camera_sentence(camera: dict[str, Any]) -> str:
+    """A camera in one line."""
+    words = [f"from the {camera['source']}", f"{camera['focal_mm']:.1f} mm ({camera['focal_px']:.0f} px)"]
+    if "model" in camera:
+        words[0] = f"{camera['model']} {words[0]}"
+        words.append(f"error {camera['error_median_px']:.2f} px (95 %: {camera['error_95_px']:.2f})")
+        words.append(f"{camera['tracks']} tracks")
+    return f"camera: {', '.join(words)}"
 
 
 def _work(job: Callable[[_Progress], _Reported], say: Callable[[_Reported], None], as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import Field, asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -104,9 +105,15 @@ class Job:
 
 
 @contextmanager
-def open_job(settings: JobSettings, progress: Progress, *, folders: tuple[Path, ...] = ()) -> Iterator[Job]:
+def open_job(
+    settings: JobSettings,
+    progress: Progress,
+    *,
+    folders: tuple[Path, ...] = (),
+    require_output: Callable[[int], None] | None = None,
+) -> Iterator[Job]:
     """Open the plate, take the folders (``folders``: more of them) and refuse, before any work, an output that cannot
-    be written. ``InputError`` and its kin."""
+    be written: pictures of so many frames, or what ``require_output`` says. ``InputError`` and its kin."""
     notes = Notes()
     with ExitStack() as stack:
         plate = open_clip(settings.plate, notes=notes)
@@ -114,8 +121,12 @@ def open_job(settings: JobSettings, progress: Progress, *, folders: tuple[Path, 
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
         _require_own_folder(settings, folders)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
-        check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=len(frames))
+        (require_output or partial(_require_pictures, settings))(len(frames))
         yield Job(settings.plate, plate, frames, folder, notes, progress, stack, Stopwatch(), Extremes())
+
+
+def _require_pictures(settings: JobSettings, num_frames: int) -> None:
+    check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=num_frames)
 
 
 def _require_own_folder(settings: JobSettings, folders: tuple[Path, ...]) -> None:

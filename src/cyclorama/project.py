@@ -24,7 +24,8 @@ from cyclorama.engines import Engine, make_engine
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
 from cyclorama.matchmove import Matchmove, SharedPoints, camera_json, find_camera, read_camera, triangulate_references
-from cyclorama.media import open_writer, read_picture
+from cyclorama.media import open_writer
+from cyclorama.references import read_references
 from cyclorama.report import Report
 from cyclorama.scenery import build_backdrop, draw
 from cyclorama.settings import Settings
@@ -89,17 +90,7 @@ class _Analysis:
         return Shot(self.job.plate, key, path, lighting), backdrop, matchmove
 
     def _references(self) -> tuple[Reference, ...]:
-        """Untimed references are spread evenly; a single one is placed by the solve (its frame here is provisional)."""
-        given = self.settings.reference
-        last, spread = self.job.plate.num_frames - 1, max(1, len(given) - 1)
-        out = []
-        for index, argument in enumerate(given):
-            image = read_picture(argument.picture, notes=self.job.notes)
-            frame = int(last * index / spread + 0.5)
-            if argument.moment is not None:
-                frame = argument.moment.frame(self.job.plate.timestamps_s)
-            out.append(Reference(image, frame, str(argument.picture)))
-        return tuple(sorted(out, key=lambda r: r.frame))
+        return read_references(self.settings.reference, self.job.plate, self.job.notes)
 
     def _camera(self, key: Key, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
         total = self.job.plate.num_frames

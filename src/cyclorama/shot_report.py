@@ -54,7 +54,7 @@ def shot_report(
             f"{100 * (1 - covered):.1f} % of the picture was shown by no reference and is filled smoothly; give "
             "wider references, or more of them at other times"
         )
-    camera = _camera_facts(matchmove)
+    camera = camera_facts(matchmove)
     own = {
         "camera": camera,
         "place": {
@@ -64,27 +64,29 @@ def shot_report(
         },
         "relight_gain": None if shot.lighting is None else list(shot.lighting.gain),
     }
-    more = f"<h2>camera</h2>{table(camera)}{_plot(matchmove.path)}"
+    more = f"<h2>camera</h2>{table(camera)}{path_plot(matchmove.path)}"
     return Report(job.facts(settings, own, warnings), sheet.strips(), more)
 
 
-def _camera_facts(matchmove: Matchmove) -> dict[str, Any]:
+def camera_facts(matchmove: Matchmove) -> dict[str, Any]:
+    """The camera in words and figures, in pixels of the plate, for a report."""
     first = matchmove.path[0]
     facts: dict[str, Any] = {"source": matchmove.source, "focal_px": round(float(first.px_from_cam[0, 0]), 2)}
     if not first.lens.is_straight:
         facts |= {"k1": round(first.lens.k1, 6), "k2": round(first.lens.k2, 6)}
     if matchmove.solve is not None:
         solve = matchmove.solve
+        scale = matchmove.path.hw[1] / solve.path.hw[1]
         facts |= {
             "model": solve.model,
-            "error_median_px": round(solve.median_px, 3),
-            "error_95_px": round(solve.p95_px, 3),
+            "error_median_px": round(solve.median_px * scale, 3),
+            "error_95_px": round(solve.p95_px * scale, 3),
             "tracks": solve.num_tracks,
         }
     return facts
 
 
-def _plot(path: CameraPath) -> str:
+def path_plot(path: CameraPath) -> str:
     """Position (x, y, z) and pan, tilt, roll against the frame, as one SVG."""
     first = path[0].camera_from_world
     centers = path.centers @ first[:3, :3].T + first[:3, 3]

@@ -14,22 +14,32 @@ from cyclorama.matchmove.camera_files import (
 from cyclorama.matchmove.check import SlipCheck, check_slip
 from cyclorama.matchmove.colmap import PARTS as COLMAP_PARTS
 from cyclorama.matchmove.files import camera_json
+from cyclorama.matchmove.ground import USUAL_HEIGHT_M, Figures, Ground, NoGround, find_ground
+from cyclorama.matchmove.residuals import track_residuals
+from cyclorama.matchmove.tracks import Tracks
 
 __all__ = [
     "COLMAP_PARTS",
     "FILM_BACK_MM",
     "FORMATS",
+    "USUAL_HEIGHT_M",
     "CameraFormat",
     "CameraShot",
+    "Figures",
+    "Ground",
     "Matchmove",
+    "NoGround",
     "SharedPoints",
     "SlipCheck",
+    "Tracks",
     "camera_json",
     "check_slip",
     "find_camera",
+    "find_ground",
     "format_of_output",
     "read_camera",
     "read_shot",
+    "track_residuals",
     "triangulate_references",
     "write_camera",
 ]

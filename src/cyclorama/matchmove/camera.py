@@ -29,12 +29,14 @@ Source = Literal["plate", "references", "given", "none"]
 
 @dataclass(frozen=True)
 class Matchmove:
-    """A shot's camera and where it came from: ``solve`` is its proof (none for a given or locked-off camera)."""
+    """A shot's camera and where it came from: ``solve`` is its proof (none for a given or locked-off camera), of a
+    picture of ``solve.path.hw``; ``tracks``: what was followed, in pixels of the plate (None where nothing was)."""
 
     path: CameraPath
     source: Source
     solve: Solve | None
     notes: tuple[str, ...]
+    tracks: Tracks | None = None
 
 
 def find_camera(
@@ -53,12 +55,14 @@ def find_camera(
     scale = proxy.hw[1] / plate.hw[1]
     focal = None if focal_px is None else focal_px * scale
     tracks = track_features(proxy, actor, progress)
+    whole = tracks.resized(plate.hw)
     if enough(tracks):
         found = solve(tracks, focal)
         if found.median_px <= MAX_MEDIAN_PX * proxy.hw[1] / 1000:
-            return Matchmove(found.path.resized(plate.hw), "plate", found, _plate_notes(found, focal_px))
+            return Matchmove(found.path.resized(plate.hw), "plate", found, _plate_notes(found, focal_px), tracks=whole)
     seen = tracks.num_tracks
-    return from_references(references, plate.hw, plate.num_frames, focal_px=focal_px, seen=seen)
+    found_elsewhere = from_references(references, plate.hw, plate.num_frames, focal_px=focal_px, seen=seen)
+    return replace(found_elsewhere, tracks=whole)
 
 
 def from_references(

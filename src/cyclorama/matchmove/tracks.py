@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any
 
 import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import Clip, proxy_hw
-from cyclorama.core.display import code8_from_linear
+from cyclorama.matchmove.tracks_found import Features, find_again, grown, inside, most_followed
+from cyclorama.matchmove.tracks_grey import BLOCK, MIN_CORNER, GreyMix, best_grey, corner_strength
+from cyclorama.matchmove.tracks_patch import RADIUS, noise_of, register
 
 MAX_FEATURES = 400
 _WINDOW: dict[str, Any] = {
@@ -18,10 +20,18 @@ _WINDOW: dict[str, Any] = {
     "maxLevel": 4,
     "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.003),
 }
-_MIN_CORNER = 3e-4  # smallest eigenvalue of the structure tensor that is a feature and no compression noise
 _MIN_LENGTH = 3
 _MATTE_LONG_SIDE = 480
-_CLEAR_PX = 8  # the window of a feature reaches so far, and the actor must not drag it
+_CLEAR_PX = RADIUS + 1  # the window of a feature reaches so far, and the actor must not drag it
+_NUM_SAMPLES = 3  # frames by which the grey is chosen
+_RETURN_PX = 0.7  # a step forward and back must come home to within this
+_NEAR_PX = 0.5  # alignment with the first sight may move a followed feature by so much
+_ALIKE = 0.8  # normalised correlation from which a feature looks as at its first sight
+_MOST_DOUBTS = 4  # frames in a row in which it may not
+_EVERY = 4  # frames between new features
+_LOOK_EVERY = 2  # and between looks at how their neighbourhood grew
+_WORTH_FINDING = 4  # sights of a lost feature that make it worth looking for
+_KNOWN = 8  # frames after which a lost feature is looked for in every second frame only
 
 
 @dataclass(frozen=True)
@@ -48,20 +58,15 @@ class Tracks:
         """Number of observations in every frame."""
         return np.bincount(self.frame, minlength=self.num_frames)
 
+    def resized(self, hw: tuple[int, int]) -> "Tracks":
+        """The same places in a picture of another size."""
+        scale = np.array([hw[1] / self.hw[1], hw[0] / self.hw[0]])
+        return replace(self, px=self.px * scale, hw=hw)
+
     def keep(self, chosen: Array) -> "Tracks":
         """The observations of ``chosen`` (n,) bool, tracks numbered anew."""
         _, track = np.unique(self.track[chosen], return_inverse=True)
         return Tracks(track, self.frame[chosen], self.px[chosen], self.hw, self.num_frames)
-
-
-@dataclass
-class _Live:
-    """The features being followed: where each is, and where and in which picture it was first seen."""
-
-    ids: Array
-    at: Array
-    born_at: Array
-    birth: Array
 
 
 def track_features(
@@ -70,41 +75,102 @@ def track_features(
     """Follows corners outside the actor forward through the clip.
 
     ``actor(index, frame)`` is the matte of a frame of any size, h w float32. Every step is checked back and forth,
-    then registered again to the picture in which the feature was first seen, so that steps do not add up to drift.
+    then aligned with the feature's first sight, so that steps do not add up to drift. A feature that the actor hides,
+    or that leaves the picture, is looked for where its neighbours say, and keeps its number when it is found.
     """
-    h, w = clip.hw
-    nowhere = np.zeros((0, 2), np.float32)
-    live = _Live(np.zeros(0, np.int64), nowhere, nowhere, np.zeros(0, np.int64))
-    births: dict[int, Array] = {}
-    previous: Array | None = None
-    rows: list[tuple[Array, int, Array]] = []
-    next_id = 0
+    tracker = _Tracker(_grey_of(clip, actor))
     for index in range(clip.num_frames):
         picture = clip.frame(index)
-        grey = cv2.cvtColor(code8_from_linear(picture), cv2.COLOR_RGB2GRAY)
-        free = _free(actor, index, picture)
-        if previous is not None and len(live.ids):
-            live = _follow(live, previous, grey, free, births)
-        if len(live.ids) < MAX_FEATURES * 0.75 and (index % 4 == 0 or len(live.ids) < 30):
-            fresh = _corners(grey, free, live.at, MAX_FEATURES - len(live.ids))
-            if len(fresh):
-                births[index] = grey
-                ids = np.arange(next_id, next_id + len(fresh))
-                next_id += len(fresh)
-                live = _Live(
-                    np.concatenate([live.ids, ids]),
-                    np.concatenate([live.at, fresh]),
-                    np.concatenate([live.born_at, fresh]),
-                    np.concatenate([live.birth, np.full(len(fresh), index)]),
-                )
-        births = {k: v for k, v in births.items() if (live.birth == k).any()}
-        rows.append((live.ids, index, live.at.astype(np.float64) + 0.5))
-        previous = grey
+        tracker.add(index, picture, free_of(actor, index, picture))
         progress(index)
-    return _collect(rows, (h, w), clip.num_frames)
+    return _collect(tracker.rows, clip.hw, clip.num_frames)
 
 
-def _free(actor: Callable[[int, Array], Array], index: int, picture: Array) -> Array:
+def _grey_of(clip: Clip, actor: Callable[[int, Array], Array]) -> GreyMix:
+    samples = []
+    for index in np.unique(np.linspace(0, clip.num_frames - 1, _NUM_SAMPLES).round().astype(int)).tolist():
+        picture = clip.frame(index)
+        samples.append((picture, free_of(actor, index, picture)))
+    return best_grey(samples)
+
+
+class _Tracker:
+    """Features from frame to frame; ``rows``: numbers and places of every frame's."""
+
+    def __init__(self, mix: GreyMix) -> None:
+        self.rows: list[tuple[Array, Array]] = []
+        self._mix = mix
+        self._previous: Array | None = None
+        self._live = self._lost = Features.born_at(np.zeros((1, 1), np.uint8), np.zeros((0, 2)), 0, 0)
+        self._next_id = 0
+        self._noise = 0.0
+
+    def add(self, index: int, picture: Array, free: Array) -> None:
+        """The next frame, h w 3, with where features may lie, h w uint8."""
+        grey = self._mix(picture)
+        if self._previous is None:
+            self._noise = noise_of(grey)
+        elif len(self._live):
+            self._follow(index, grey, free)
+            self._find(index, grey, free)
+        wanted = MAX_FEATURES - len(self._live)
+        if wanted > MAX_FEATURES * 0.25 and (index % _EVERY == 0 or len(self._live) < 30):
+            fresh = _corners(grey, free, self._live.at, wanted)
+            self._live = self._live.joined(Features.born_at(grey, fresh, index, self._next_id))
+            self._next_id += len(fresh)
+        self.rows.append((self._live.ids, self._live.at))
+        self._previous = grey
+
+    def _follow(self, index: int, grey: Array, free: Array) -> None:
+        assert self._previous is not None
+        live = self._live if index % _LOOK_EVERY else grown(self._live, self.rows)
+        before = live.at.astype(np.float32)[:, None]
+        ahead, found = _flow(self._previous, grey, before)
+        back, returned = _flow(grey, self._previous, ahead)
+        good = (found[:, 0] > 0) & (returned[:, 0] > 0)
+        good &= np.linalg.norm((back - before)[:, 0], axis=1) < _RETURN_PX
+        followed = ahead[:, 0].astype(np.float64)
+        aligned, score = self._aligned(live, grey, followed)
+        sure = (score > _ALIKE) & (np.linalg.norm(aligned - followed, axis=1) < _NEAR_PX)
+        at = np.where(sure[:, None], aligned, followed)
+        doubts = np.where(sure, 0, live.doubts + 1)
+        good &= inside(at, free) & (doubts <= _MOST_DOUBTS)
+        gone = live.take(~good)
+        self._lost = most_followed(self._lost.joined(gone.take(gone.sights >= _WORTH_FINDING)))
+        moved = replace(live, at=at, doubts=doubts, sights=live.sights + 1, seen=np.full(len(live), index))
+        self._live = moved.take(good)
+
+    def _aligned(self, live: Features, grey: Array, followed: Array) -> tuple[Array, Array]:
+        """Places by the first sight and how much they look like it: as it was, or turned and grown as the neighbourhood
+        did if that looks better (it misleads where neighbours are nearer or farther)."""
+        plain = np.repeat(np.eye(2)[None], len(live), 0)
+        aligned, score = register(grey, live.patch, live.part, plain, followed, self._noise)
+        changed = np.flatnonzero((live.back != np.eye(2)).any((1, 2)))
+        if len(changed):
+            own = live.take(changed)
+            at, alike = register(grey, own.patch, own.part, own.back, followed[changed], self._noise)
+            better = alike > score[changed]
+            aligned[changed[better]], score[changed[better]] = at[better], alike[better]
+        return aligned, score
+
+    def _find(self, index: int, grey: Array, free: Array) -> None:
+        """Looks for what was lost before this frame."""
+        due = (self._lost.seen < index - 1) & ((self._lost.seen > index - _KNOWN) | ((self._lost.ids + index) % 2 == 0))
+        if not due.any():
+            return
+        found, which = find_again(self._lost.take(due), self._live, self.rows, grey, free)
+        if not len(found):
+            return
+        due[due] = which
+        self._lost = self._lost.take(~due)
+        found = replace(found, seen=np.full(len(found), index))
+        apart = np.linalg.norm(self._live.at[:, None] - found.at[None], axis=2)
+        younger = self._live.born[:, None] > found.born[None]  # born while the other was away
+        twin = ((apart < _spacing(grey) / 2) & younger).any(1)
+        self._live = self._live.take(~twin).joined(found)
+
+
+def free_of(actor: Callable[[int, Array], Array], index: int, picture: Array) -> Array:
     """Where features may lie: away from the actor and from the picture's border. uint8 mask.
 
     The matte is taken of a small picture: it is grown by more than it loses there.
@@ -120,15 +186,19 @@ def _free(actor: Callable[[int, Array], Array], index: int, picture: Array) -> A
     return free
 
 
+def _spacing(grey: Array) -> int:
+    """Pixels between features."""
+    return max(4, round(min(grey.shape) * 0.02))
+
+
 def _corners(grey: Array, free: Array, taken: Array, wanted: int) -> Array:
-    strength = cv2.cornerMinEigenVal(grey.astype(np.float32) / 255, 5)
-    mask = free * (strength > _MIN_CORNER)
-    distance = max(4, round(min(grey.shape) * 0.02))
+    mask = free * (corner_strength(grey) > MIN_CORNER)
+    distance = _spacing(grey)
     for x, y in taken.astype(int):
         cv2.circle(mask, (int(x), int(y)), distance, 0, -1)
     if not mask.any() or wanted <= 0:
         return np.zeros((0, 2), np.float32)
-    found = cv2.goodFeaturesToTrack(grey, wanted, 0.01, distance, mask=mask, blockSize=5)
+    found = cv2.goodFeaturesToTrack(grey, wanted, 0.01, distance, mask=mask, blockSize=BLOCK)
     if found is None:
         return np.zeros((0, 2), np.float32)
     found = found.reshape(-1, 1, 2)
@@ -136,45 +206,16 @@ def _corners(grey: Array, free: Array, taken: Array, wanted: int) -> Array:
     return cv2.cornerSubPix(grey, found, (3, 3), (-1, -1), stop)[:, 0]
 
 
-def _follow(live: _Live, previous: Array, grey: Array, free: Array, births: dict[int, Array]) -> _Live:
-    ahead, found = _flow(previous, grey, live.at[:, None], None, _WINDOW)
-    back, returned = _flow(grey, previous, ahead, None, _WINDOW)
-    good = (found[:, 0] > 0) & (returned[:, 0] > 0) & (np.linalg.norm(back[:, 0] - live.at, axis=1) < 0.7)
-    at = ahead[:, 0].copy()
-    for birth, picture in births.items():
-        own = good & (live.birth == birth)
-        if own.any():
-            at[own] = _registered(picture, grey, live.born_at[own], at[own])
-    good &= _inside(at, free)
-    return _Live(live.ids[good], at[good], live.born_at[good], live.birth[good])
-
-
-def _flow(one: Array, two: Array, at: Array, guess: Array | None, settings: dict[str, Any]) -> tuple[Array, Array]:
+def _flow(one: Array, two: Array, at: Array) -> tuple[Array, Array]:
     """Pyramidal Lucas-Kanade (Bouguet 2001): positions (n, 1, 2) in the second picture, and (n, 1) whether found."""
-    there, found, _ = cv2.calcOpticalFlowPyrLK(one, two, at, cast(Array, guess), **settings)
+    there, found, _ = cv2.calcOpticalFlowPyrLK(one, two, at, None, **_WINDOW)  # type: ignore[call-overload]
     return np.asarray(there), np.asarray(found)
 
 
-def _registered(first: Array, grey: Array, born_at: Array, at: Array) -> Array:
-    """The position by alignment with the first sight, where that is near the followed one."""
-    settings = {**_WINDOW, "maxLevel": 0, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-    direct, found = _flow(first, grey, born_at[:, None], at[:, None].copy(), settings)
-    near = (found[:, 0] > 0) & (np.linalg.norm(direct[:, 0] - at, axis=1) < 0.8)
-    return np.where(near[:, None], direct[:, 0], at)
-
-
-def _inside(at: Array, free: Array) -> Array:
-    h, w = free.shape
-    x, y = np.round(at[:, 0]).astype(int), np.round(at[:, 1]).astype(int)
-    inside = (x >= 0) & (x < w) & (y >= 0) & (y < h)
-    inside[inside] = free[y[inside], x[inside]] > 0
-    return inside
-
-
-def _collect(rows: list[tuple[Array, int, Array]], hw: tuple[int, int], num_frames: int) -> Tracks:
-    track = np.concatenate([ids for ids, _, _ in rows]) if rows else np.zeros(0, np.int64)
-    frame = np.concatenate([np.full(len(ids), index) for ids, index, _ in rows])
-    px = np.concatenate([at for _, _, at in rows])
+def _collect(rows: list[tuple[Array, Array]], hw: tuple[int, int], num_frames: int) -> Tracks:
+    track = np.concatenate([ids for ids, _ in rows])
+    frame = np.concatenate([np.full(len(ids), index) for index, (ids, _) in enumerate(rows)])
+    px = np.concatenate([at for _, at in rows]) + 0.5
     tracks = Tracks(track, frame, px, hw, num_frames)
     length = np.bincount(track, minlength=int(track.max()) + 1 if len(track) else 0)
-    return tracks.keep(length[track] >= _MIN_LENGTH) if len(track) else tracks
+    return tracks.keep(length[track] >= min(_MIN_LENGTH, num_frames)) if len(track) else tracks

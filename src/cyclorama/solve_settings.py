@@ -1,0 +1,87 @@
+"""What a user can ask of ``cyc solve``."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from cyclorama.core.errors import InputError
+from cyclorama.settings import KeySettings, Option, ReferenceArgument
+
+
+@dataclass(frozen=True)
+class FocalLength:
+    """``1200`` or ``1200px``: pixels of the plate; ``35mm``: on the film back."""
+
+    value: float
+    unit: str
+
+    @classmethod
+    def parse(cls, text: str) -> "FocalLength":
+        match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(px|mm)?", text.strip())
+        if not match or not float(match[1]) > 0:
+            raise InputError(f"a focal length must be a positive number of pixels or NUMBERmm, got '{text}'")
+        return cls(float(match[1]), match[2] or "px")
+
+    def px(self, width: int, film_back_mm: float) -> float:
+        """In pixels of a picture so wide."""
+        return self.value if self.unit == "px" else self.value / film_back_mm * width
+
+    def __str__(self) -> str:
+        return f"{self.value:g}{self.unit}"
+
+
+_HEIGHT = "METRES"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolveSettings:
+    """Everything that decides a solved camera."""
+
+    plate: Annotated[Path, Option("The plate: a video, or a folder of numbered pictures.", argument=True)]
+    output: Annotated[
+        Path,
+        Option(
+            "The camera, by its name: NAME.json, transforms.json, NAME.chan, NAME.nk, NAME.usda, NAME.py (Blender), "
+            "NAME.txt (After Effects), or a folder (COLMAP).",
+            ("--output", "-o"),
+        ),
+    ]
+    key: KeySettings = field(default_factory=KeySettings)
+    focal: Annotated[
+        FocalLength | None,
+        Option("The focal length, when it is known: pixels of the plate (1200), or millimetres (35mm).", shape="FOCAL"),
+    ] = None
+    reference: Annotated[
+        tuple[ReferenceArgument, ...],
+        Option(
+            "A picture of the place as PICTURE@TIME, for a screen that shows too little; two or more are needed.",
+            shape="PICTURE[@TIME]",
+        ),
+    ] = ()
+    actor_height: Annotated[
+        float | None, Option("The actor's height: makes the camera's unit a metre.", shape=_HEIGHT)
+    ] = None
+    camera_height: Annotated[
+        float | None, Option("The camera's height over the floor at the first frame, for the same.", shape=_HEIGHT)
+    ] = None
+    film_back: Annotated[float | None, Option("The film back's width in millimetres; else 36.", shape="MM")] = None
+    format: Annotated[str | None, Option("The format, over that of the name; those of cyc camera.", shape="NAME")] = (
+        None
+    )
+    first_frame: Annotated[
+        int | None,
+        Option("The first frame's number; else what is usual: 1 in Nuke, USD and Blender, 0 in the others."),
+    ] = None
+    work: Annotated[Path | None, Option("Keep the camera, the report and the tracks in this folder.")] = None
+    overwrite: Annotated[bool, Option("Replace an output that exists.")] = False
+
+    @property
+    def frames(self) -> None:
+        """A camera is solved for the whole plate."""
+        return None
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files and folders that are read."""
+        return (self.plate, *self.key.inputs, *(r.picture for r in self.reference))
