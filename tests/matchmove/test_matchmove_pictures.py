@@ -173,7 +173,7 @@ def test_fewer_than_two_pictures() -> None:
 
 def test_pictures_that_share_nothing() -> None:
     pictures = [Picture(texture(HW, seed, blur=2.0), f"noise {seed}") for seed in (11, 12)]
-    with pytest.raises(InputError, match=r"noise 11 and noise 12 share most, \d+ features that agree \(24 are needed\)"):
+    with pytest.raises(InputError, match=r"noise 11 and noise 12 share most, \d+ features that agree \(24 are"):
         solve_pictures(pictures)
     blank = [Picture(np.full((*HW, 3), 0.2, np.float32), name) for name in "ab"]
     with pytest.raises(InputError, match="no two pictures show the same place"):

@@ -7,19 +7,23 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.matchmove.match import MIN_MATCHES, Pair
-from cyclorama.matchmove.pairs import LEAST_POINTS, TwoViews, two_views
+from cyclorama.matchmove.match import Pair
+from cyclorama.matchmove.pairs import LEAST_POINTS, TwoViews, rays_of, turned, two_views
 from cyclorama.matchmove.scene import Free, Scene, Sights, adjust_scene
 from cyclorama.matchmove.triangulate import triangulated
 
-MIN_ANGLE = np.radians(1.5)  # under which a point must be seen; less where the pictures offer less
+MIN_ANGLE = np.radians(1.0)  # under which a point must be seen; less where the pictures offer less
+_LEAST_OF_FIRST = 0.1  # of the middle angle of the first pair, if that is small
 _FAR = np.radians(0.05)
-_GOOD_ANGLE = np.radians(10)  # from which on a first pair with more is no better
+_GOOD_ANGLE = np.radians(4)  # from which on a first pair with more is no better
 _ERROR_PX = 4.0  # of 1000 pixels of length: an observation that is further off is of something else
 _FINE_PX = 3.0  # at the end
 _POSE_ERROR_PX = 8.0  # while a pose or the lens is only known roughly
 _LEAST_SHARE = 0.5  # of the points that a picture shows, for its pose to be believed
 _PAIR_PX = 1.5  # between two pictures
+_GOOD_PARALLAX = np.radians(2)  # by the same rule, left when the second is turned on the first
+_TRIAL = 7  # pictures on which starts are compared
+_CLEARLY = 1.1  # times as much, for another start to be better
 _FIRST_PAIRS = 10  # that are tried
 _TOGETHER = 0.6  # pictures that see so much of what the best sees are posed in one round
 _FOCAL_FROM, _LENS_FROM = 3, 5  # pictures from which on focal length and distortion are solved too
@@ -65,31 +69,42 @@ class Map:
 
 def mapped(all_seen: Sightings, pairs: dict[tuple[int, int], Pair], starts: list[float]) -> Map | None:
     """The map that grows from the best pair. Where the focal length is unknown every one of ``starts``, times the usual
-    one, is tried on a few pictures, and that which explains most of them goes on. None where too little holds."""
-    trials = []
+    one, is tried on a few pictures, and goes on if it explains clearly more of them than those before. None where too
+    little holds."""
+    trials, same = [], pairs
     for times in starts:
-        first = _first(all_seen, pairs, all_seen.focal * np.where(all_seen.focal_free, times, 1))
+        focal = all_seen.focal * np.where(all_seen.focal_free, times, 1)
+        first = _first(all_seen, same, focal) or _first(all_seen, pairs, focal)
         if first is not None:
-            trials.append(_grown(all_seen, first, limit=7) if len(starts) > 1 else first)
+            same = {k: p for k, p in pairs.items() if first.posed[list(k)].all()}
+            trials.append(_grown(all_seen, first, _TRIAL) if len(starts) > 1 else first)
     if not trials:
         return None
-    best = max(trials, key=lambda m: _explained(all_seen, m))
+    best = trials[0]
+    for other in trials[1:]:
+        (num, share), (others, others_share) = (_explained(all_seen, m) for m in (best, other))
+        if (others, others_share) > (num, _CLEARLY * share):
+            best = other
     found = _finished(all_seen, _grown(all_seen, best, all_seen.num))
     return found if found.num_posed >= 2 and found.known.sum() >= LEAST_POINTS else None
 
 
 def _explained(all_seen: Sightings, found: Map) -> tuple[int, float]:
-    """Pictures posed; and the share of what they see that agrees within the width of good observations."""
+    """Pictures posed; and the share of what two or more of them see that agrees within the width of good
+    observations."""
     narrow = _refreshed(all_seen, found, all_seen.px(_ERROR_PX) / 3)
-    seen = found.posed[all_seen.sights.picture]
-    return found.num_posed, float(narrow.agree.sum() / max(seen.sum(), 1))
+    point = all_seen.sights.point[found.posed[all_seen.sights.picture]]
+    seen = np.bincount(point, minlength=all_seen.num_tracks)
+    return found.num_posed, float(narrow.agree.sum() / max(seen[seen > 1].sum(), 1))
 
 
 def _first(all_seen: Sightings, pairs: dict[tuple[int, int], Pair], focal: Array) -> Map | None:
     """Two pictures that share much and see it from well apart."""
     best, worth = None, 0.0
-    for pair in sorted(pairs, key=lambda k: -len(pairs[k]))[:_FIRST_PAIRS]:
-        trial = _from_pair(all_seen, pair, focal)
+    rays = {k: _shared_rays(all_seen, k, focal) for k in pairs}
+    promise = {k: _promise(*r) for k, r in rays.items()}
+    for pair in sorted(pairs, key=lambda k: -promise[k])[:_FIRST_PAIRS]:
+        trial = _from_pair(all_seen, pair, focal, rays[pair])
         if trial is None:
             continue
         angles = _angles(trial, pair)
@@ -97,7 +112,7 @@ def _first(all_seen: Sightings, pairs: dict[tuple[int, int], Pair], focal: Array
             continue
         value = len(angles) * min(float(np.median(angles)) / _GOOD_ANGLE, 1.0)
         if value > worth:
-            angle = min(MIN_ANGLE, float(np.percentile(angles, 80)) / 3)
+            angle = min(MIN_ANGLE, float(np.median(angles)) * _LEAST_OF_FIRST)
             best, worth = replace(trial, angle=angle), value
     if best is None:
         return None
@@ -105,15 +120,26 @@ def _first(all_seen: Sightings, pairs: dict[tuple[int, int], Pair], focal: Array
     return _adjusted(all_seen, best, all_seen.px(_POSE_ERROR_PX), 20)
 
 
-def _from_pair(all_seen: Sightings, pair: tuple[int, int], focal: Array) -> Map | None:
-    sights, group = all_seen.sights, all_seen.group
+def _shared_rays(all_seen: Sightings, pair: tuple[int, int], focal: Array) -> tuple[Array, Array]:
+    """What both pictures of a pair show, (m, 2) each, in focal lengths from the middle."""
+    sights = all_seen.sights
     one, two = (np.flatnonzero(sights.picture == picture) for picture in pair)
     _, i, k = np.intersect1d(sights.point[one], sights.point[two], return_indices=True)
-    if len(i) < MIN_MATCHES:
-        return None
-    p, q = (sights.offset[rows] / focal[group[picture]] for rows, picture in zip((one[i], two[k]), pair))
-    width = all_seen.px(_PAIR_PX) / float(focal[group[list(pair)]].mean())
-    found = two_views(p, q, width)
+    p, q = (sights.offset[rows] / focal[all_seen.group[c]] for rows, c in zip((one[i], two[k]), pair))
+    return p, q
+
+
+def _promise(p: Array, q: Array) -> float:
+    """Of a pair as the first: what it shares, less where a turn on the spot nearly explains it."""
+    if len(p) < LEAST_POINTS:
+        return 0.0
+    left = turned(rays_of(p, 1.0), rays_of(q, 1.0))[1]
+    return len(p) * min(float(np.median(left)) / _GOOD_PARALLAX, 1.0)
+
+
+def _from_pair(all_seen: Sightings, pair: tuple[int, int], focal: Array, rays: tuple[Array, Array]) -> Map | None:
+    width = all_seen.px(_PAIR_PX) / float(focal[all_seen.group[list(pair)]].mean())
+    found = two_views(*rays, width) if len(rays[0]) >= LEAST_POINTS else None
     if found is None:
         return None
     return _refreshed(all_seen, _two_posed(all_seen, pair, focal, found), all_seen.px(_ERROR_PX))
@@ -246,7 +272,7 @@ def _finished(all_seen: Sightings, found: Map) -> Map:
     if sound.num_posed < all_seen.num:
         found = _without_doubtful(all_seen, _grown(all_seen, sound, all_seen.num))
     for _ in range(2):
-        found = _adjusted(all_seen, found, all_seen.px(_FINE_PX), 25)
+        found = _adjusted(all_seen, found, all_seen.px(_FINE_PX), 80)
     return found
 
 

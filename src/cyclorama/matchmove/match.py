@@ -1,8 +1,9 @@
 """Features that pictures share: SIFT, matched and checked against one geometry; those of references as tracks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import cv2
 import numpy as np
@@ -116,14 +117,26 @@ def verified(one: Features, two: Features, rows: Array) -> Pair:
     if len(rows) < _LEAST_ROWS:
         return NO_PAIR
     p, q = one.px[rows[:, 0]], two.px[rows[:, 1]]
-    cv2.setRNGSeed(0)
-    h, on_plane = cv2.findHomography(p, q, cv2.USAC_MAGSAC, _PLANE_PX, maxIters=5000, confidence=0.9999)
-    f, on_lines = cv2.findFundamentalMat(p, q, cv2.USAC_MAGSAC, _LINE_PX, 0.9999, 10000)
-    nothing = np.zeros(len(p), bool)
-    plane = nothing if h is None else np.asarray(on_plane)[:, 0] > 0
-    lines = nothing if f is None else np.asarray(on_lines)[:, 0] > 0
+    plane = _agreeing(lambda: cv2.findHomography(p, q, cv2.USAC_MAGSAC, _PLANE_PX, None, 5000, 0.9999), len(p))
+    lines = _agreeing(lambda: cv2.findFundamentalMat(p, q, cv2.USAC_MAGSAC, _LINE_PX, 0.9999, 10000), len(p))
     flat = bool(plane.sum() > _FLAT * lines.sum())
     return Pair(rows[plane if flat else lines], flat)
+
+
+def _agreeing(search: Callable[[], tuple[Any, Any]], num: int) -> Array:
+    """(num,) bool: the matches on the geometry that a search finds."""
+    model, inlier = searched(search)
+    return np.zeros(num, bool) if model is None else np.asarray(inlier)[:, 0] > 0
+
+
+def searched(search: Callable[[], tuple[Any, Any]]) -> tuple[Any, Any]:
+    """What one of OpenCV's random searches finds, the same every time; nothing where all its samples are degenerate,
+    for there it raises."""
+    cv2.setRNGSeed(0)
+    try:
+        return search()
+    except cv2.error:
+        return None, None
 
 
 def match_references(references: tuple[Reference, ...], hw: tuple[int, int], num_frames: int) -> Tracks:

@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.matchmove.match import Features, Pair, alike, verified
+from cyclorama.matchmove.match import Features, Pair, alike, searched, verified
 
 ALL_PAIRS = 10  # so many pictures or fewer are matched each with each
 NEIGHBOURS = 14  # else every picture with so many that look most like it
 _FIRST_LOOK = 600  # features by which that is told (Wu 2013, section 3.1)
 _LEAST_ALIKE = 6
 _TURN_STEPS = 5
+_FARTHEST = 1e4  # of the points by which a pair's pose is told from its mirror images, in baselines
 LEAST_POINTS = 15  # that a pose rests on
 
 
@@ -49,11 +50,10 @@ class TwoViews:
 def two_views(p: Array, q: Array, width: float) -> TwoViews | None:
     """Relative pose of two calibrated pictures from matches (m, 2) in focal lengths from the middle, by the five-point
     method (Nister 2004); ``width`` of an inlier in the same unit. None when there is none."""
-    cv2.setRNGSeed(0)
-    essential, inlier = cv2.findEssentialMat(p, q, np.eye(3), cv2.USAC_MAGSAC, 0.9999, width)
+    essential, inlier = searched(lambda: cv2.findEssentialMat(p, q, np.eye(3), cv2.USAC_MAGSAC, 0.9999, width))
     if essential is None or essential.shape != (3, 3):
         return None
-    good, rotation, move, _ = cv2.recoverPose(essential, p, q, np.eye(3), mask=inlier.copy())
+    good, rotation, move, *_ = cv2.recoverPose(essential, p, q, np.eye(3), _FARTHEST, mask=inlier.copy())
     if good < LEAST_POINTS:
         return None
     return TwoViews(rotation, (-rotation.T @ move)[:, 0])

@@ -10,15 +10,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import lapack
 
 from cyclorama.core.arrays import Array
 from cyclorama.matchmove.bundle import FOCAL_SPREAD, rotation_from_vector
 
-SIGHT_PX = 0.5  # error of a SIFT feature
+SIGHT_PX = 0.3  # error of a SIFT feature
 TERM_SPREAD = 0.1  # one standard deviation of k1 among lenses
 _FRONT = 1e-6  # of depth, in units of the world
-_TOLERANCE = 1e-5  # relative gain of a step below which the minimum is reached
+_TOLERANCE = 1e-6  # relative gain of a step below which the minimum is reached
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def adjust_scene(scene: Scene, sights: Sights, free: Free, num_steps: int = 30) 
     for _ in range(num_steps):
         for _ in range(8):
             trial = _step(scene, data, free, columns, damping)
-            fallen = _cost(trial, sights, free)
-            if fallen < cost:
+            fallen = np.inf if trial is None else _cost(trial, sights, free)
+            if trial is not None and fallen < cost:
                 break
             damping *= 8
         else:
@@ -109,7 +109,8 @@ def _priors(scene: Scene, free: Free) -> tuple[Array, Array]:
     return focal, np.where(free.lens, scene.k1 / TERM_SPREAD, 0)
 
 
-def _step(scene: Scene, data: tuple[Array, Array, Array], free: Free, columns: Array, damping: float) -> Scene:
+def _step(scene: Scene, data: tuple[Array, Array, Array], free: Free, columns: Array, damping: float) -> Scene | None:
+    """None where rounding leaves no minimum to step to."""
     n, num, m, p = len(scene.rotations), len(columns), len(data[1]), len(scene.points)
     straight, crossed, right, diagonal = (np.zeros(s) for s in ((num, num), (num, num), num, num))
     coupling, inverse, slope = np.zeros((m, 8, 3)), np.zeros((p, 3, 3)), np.zeros((p, 3))
@@ -128,7 +129,10 @@ def _step(scene: Scene, data: tuple[Array, Array, Array], free: Free, columns: A
     if len(at):
         small = system[np.ix_(at, at)]
         small[np.diag_indices_from(small)] += damping * diagonal[at] + 1e-9 * (1 + diagonal[at])
-        move[at] = -cho_solve(cho_factor(small, lower=True, check_finite=False), right[at], check_finite=False)
+        factor, fault = lapack.dpotrf(small, lower=1)
+        if fault:
+            return None
+        move[at] = -lapack.dpotrs(factor, right[at], lower=1)[0]
     shift = np.zeros((p, 3))
     if free.points:
         _substitute(scene.group, data[0], data[1], move, 6 * n, coupling, inverse, slope, shift)
