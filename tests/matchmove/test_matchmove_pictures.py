@@ -11,8 +11,9 @@ from matchmove_world import facing, rotation_errors_deg, texture
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.errors import InputError
 from cyclorama.core.lens import Lens
-from cyclorama.matchmove.match import MIN_MATCHES
-from cyclorama.matchmove.pictures import Picture, PicturesSolve, solve_pictures
+from cyclorama.matchmove.match import MIN_MATCHES, features_of
+from cyclorama.matchmove.pictures import Picture, PicturesSolve, mapped_better, solve_pictures
+from cyclorama.matchmove.solve import Solve
 
 HW = (180, 320)
 FOCAL = 380.0
@@ -191,3 +192,32 @@ def test_pictures_that_share_nothing() -> None:
 def test_a_picture_that_cannot_be(words: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Picture(seen(0), "x", **words)  # type: ignore[arg-type]
+
+
+def test_a_wrong_minimum_is_left_and_a_right_one_kept() -> None:
+    features = [features_of(seen(i), HW) for i in (0, 3, 6)]
+    truth = CameraPath(tuple(on_arc(i / 6) for i in (0, 3, 6)))
+    right = Solve(truth, "full", np.zeros((0, 3)), median_px=0.06, p95_px=1, num_tracks=90)
+    assert mapped_better(right, features, HW, FOCAL) is right
+    wrong = replace(right, path=CameraPath((truth[0], truth[2], truth[1])), median_px=1.5)
+    found = mapped_better(wrong, features, HW, FOCAL)
+    assert found.median_px < 0.4
+    assert rotation_errors_deg(found.path, truth).max() < 0.4
+    still = replace(wrong, model="pan-tilt")
+    assert mapped_better(still, features, HW, FOCAL) is still
+    blank = [features_of(np.full((*HW, 3), 0.2, np.float32), HW)] * 3
+    assert mapped_better(wrong, blank, HW, FOCAL) is wrong
+
+
+def test_a_turn_is_not_taken_for_a_small_move() -> None:
+    """A third of a degree of parallax is a move; none is none, whatever the focal length is thought to be."""
+    views = [on_the_spot(i / 4) for i in range(5)]
+    moved = [
+        replace(v, world_from_camera=rigid(v.world_from_camera[:3, :3], np.array([0.06 * i, 0, 0])))
+        for i, v in enumerate(views)
+    ]
+    for truth, model in ((views, "pan-tilt"), (moved, "full")):
+        found = solve_pictures(
+            [Picture(place_seen(c, 0, PLACE).image, str(i), focal_px=FOCAL, lens=Lens()) for i, c in enumerate(truth)]
+        )
+        assert found.model == model

@@ -26,7 +26,7 @@ _TRIAL = 7  # pictures on which starts are compared
 _CLEARLY = 1.1  # times as much, for another start to be better
 _FIRST_PAIRS = 10  # that are tried
 _TOGETHER = 0.6  # pictures that see so much of what the best sees are posed in one round
-_FOCAL_FROM, _LENS_FROM = 3, 5  # pictures from which on focal length and distortion are solved too
+FOCAL_FROM, LENS_FROM = 3, 5  # pictures from which on focal length and distortion are solved too
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _grown(all_seen: Sightings, found: Map, limit: int) -> Map:
             posed = _posed(all_seen, found, int(picture))
             failed[picture] = seen[picture] if posed is None else 0
             found = found if posed is None else posed
-        error = all_seen.px(_POSE_ERROR_PX if found.num_posed <= _LENS_FROM else _ERROR_PX)
+        error = all_seen.px(_POSE_ERROR_PX if found.num_posed <= LENS_FROM else _ERROR_PX)
         found = _refreshed(all_seen, found, error)
         if found.num_posed > adjusted_at * 1.1:
             adjusted_at = found.num_posed
@@ -251,8 +251,8 @@ def _adjusted(all_seen: Sightings, found: Map, error_px: float, num_steps: int) 
     on = np.isin(np.arange(len(found.scene.focal)), used)
     free = Free(
         found.posed & (np.arange(all_seen.num) != int(found.posed.argmax())),
-        all_seen.focal_free & on & (found.num_posed >= _FOCAL_FROM),
-        all_seen.lens_free & on & (found.num_posed >= _LENS_FROM),
+        all_seen.focal_free & on & (found.num_posed >= FOCAL_FROM),
+        all_seen.lens_free & on & (found.num_posed >= LENS_FROM),
         all_seen.focal,
     )
     points = np.flatnonzero(found.known)

@@ -144,15 +144,19 @@ def match_references(references: tuple[Reference, ...], hw: tuple[int, int], num
 
     Pairs that do not show the same thing contribute nothing. References at one frame count once.
     """
-    features = [features_of(r.image, hw) for r in references]
+    return match_features([features_of(r.image, hw) for r in references], [r.frame for r in references], hw, num_frames)
+
+
+def match_features(features: Sequence[Features], frames: Sequence[int], hw: tuple[int, int], num_frames: int) -> Tracks:
+    """The same of features, those of every reference at its frame."""
     pairs = {}
-    for i, j in combinations(range(len(references)), 2):
-        if references[i].frame != references[j].frame:
+    for i, j in combinations(range(len(features)), 2):
+        if frames[i] != frames[j]:
             pair = verified(features[i], features[j], alike(features[i], features[j]))
             if len(pair) >= MIN_MATCHES:
                 pairs[i, j] = pair.rows
     track, picture, px = chained(features, pairs)
-    frame = np.array([r.frame for r in references], np.int64)[picture]
+    frame = np.array(frames, np.int64)[picture]
     _, first = np.unique(np.stack([track, frame]), axis=1, return_index=True)
     tracks = Tracks(track[first], frame[first], px[first], hw, num_frames)
     return tracks.keep(np.bincount(tracks.track)[tracks.track] >= 2) if len(first) else tracks

@@ -7,17 +7,18 @@ from typing import Literal
 import numpy as np
 
 from cyclorama.core.arrays import Array, readonly, require_picture
-from cyclorama.core.camera import Camera, rigid
+from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.errors import InputError
 from cyclorama.core.lens import STRAIGHT, Lens
 from cyclorama.matchmove.mapper import Map, Sightings, mapped
 from cyclorama.matchmove.match import MIN_MATCHES, Features, Pair, chained, features_of
 from cyclorama.matchmove.pairs import paired
 from cyclorama.matchmove.scene import Sights, errors_px
-from cyclorama.matchmove.solve import USUAL_FOCAL
+from cyclorama.matchmove.solve import USUAL_FOCAL, Solve
 from cyclorama.matchmove.turn import says_more, turn_map
 
 FOCAL_STARTS = [1.0, 0.6, 2.1]  # times the usual: between them all lenses from wide to portrait are near one
+_CLEARLY = 0.8  # of the other's error: better beyond doubt
 _STILL_PX = 0.3  # motion that is none
 
 
@@ -79,8 +80,8 @@ class PicturesSolve:
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What is kept of a picture once its features are known."""
+class Seen:
+    """What is kept of a picture once its features are known; the rest as in ``Picture``, ``middle`` (2,) pixels."""
 
     name: str
     hw: tuple[int, int]
@@ -96,7 +97,11 @@ def solve_pictures(pictures: Iterable[Picture], *, one_lens: bool = True) -> Pic
     Those whose focal length is not given share one, in lengths of the long side, and one radial term; without
     ``one_lens`` each has its own. ``InputError`` for fewer than two pictures, and where no two show the same.
     """
-    seen = [_looked_at(p) for p in pictures]
+    return solve_seen([_looked_at(p) for p in pictures], one_lens=one_lens)
+
+
+def solve_seen(seen: Sequence[Seen], *, one_lens: bool = True) -> PicturesSolve:
+    """The same from features; positions, focal lengths and ``hw`` in the same pixels."""
     if len(seen) < 2:
         names = ", ".join(s.name for s in seen) or "none"
         raise InputError(f"two pictures of a place or more are needed to solve their cameras, got {names}")
@@ -113,13 +118,30 @@ def solve_pictures(pictures: Iterable[Picture], *, one_lens: bool = True) -> Pic
     return _answer(found, model, sightings, seen, looked)
 
 
-def _looked_at(picture: Picture) -> _Seen:
+def mapped_better(found: Solve, features: Sequence[Features], hw: tuple[int, int], focal_px: float | None) -> Solve:
+    """``found`` of pictures with these features, one a camera; or what they say as unordered pictures, where that is a
+    motion too and explains them clearly better: far apart, they may have led ``found`` into a wrong minimum."""
+    middle = np.array([hw[1] / 2, hw[0] / 2])
+    seen = [Seen(f"picture {i}", hw, middle, focal_px, STRAIGHT, f) for i, f in enumerate(features)]
+    if found.model != "full":
+        return found
+    try:
+        other = solve_seen(seen)
+    except InputError:  # nothing that fits
+        return found
+    cameras = tuple(c for c in other.cameras if c is not None)
+    if other.model != "full" or len(cameras) < len(seen) or other.median_px > _CLEARLY * found.median_px:
+        return found
+    return Solve(CameraPath(cameras), "full", other.points, other.median_px, other.p95_px, other.num_tracks)
+
+
+def _looked_at(picture: Picture) -> Seen:
     h, w = picture.image.shape[:2]
     middle = np.array(picture.middle_px or (w / 2, h / 2), np.float64)
-    return _Seen(picture.name, (h, w), middle, picture.focal_px, picture.lens, features_of(picture.image, (h, w)))
+    return Seen(picture.name, (h, w), middle, picture.focal_px, picture.lens, features_of(picture.image, (h, w)))
 
 
-def _best(looked: dict[tuple[int, int], Pair], seen: Sequence[_Seen]) -> str:
+def _best(looked: dict[tuple[int, int], Pair], seen: Sequence[Seen]) -> str:
     if not looked:
         return "they have no features"
     i, j = max(looked, key=lambda k: len(looked[k]))
@@ -129,7 +151,7 @@ def _best(looked: dict[tuple[int, int], Pair], seen: Sequence[_Seen]) -> str:
     )
 
 
-def _sightings(seen: Sequence[_Seen], pairs: dict[tuple[int, int], Pair], one_lens: bool) -> Sightings:
+def _sightings(seen: Sequence[Seen], pairs: dict[tuple[int, int], Pair], one_lens: bool) -> Sightings:
     """Observations from the middle of every picture, at one length of the long side, lenses that are known undone."""
     track, picture, px = chained([s.features for s in seen], {k: p.rows for k, p in pairs.items()})
     order = np.argsort(track, kind="stable")
@@ -152,7 +174,7 @@ def _sightings(seen: Sequence[_Seen], pairs: dict[tuple[int, int], Pair], one_le
     return Sightings(len(seen), sights, int(track.max()) + 1, long_side, group, focal, focal_free, lens_free)
 
 
-def _kind(one: _Seen, index: int, long_side: int, one_lens: bool) -> tuple[float | None, bool, int]:
+def _kind(one: Seen, index: int, long_side: int, one_lens: bool) -> tuple[float | None, bool, int]:
     """Pictures of one kind share a lens: its focal length if known, whether k1 is free."""
     focal = None if one.focal_px is None else one.focal_px * long_side / max(one.hw)
     free = focal is None or one.lens is None
@@ -175,7 +197,7 @@ def _answer(
     found: Map,
     model: Literal["pan-tilt", "full"],
     sightings: Sightings,
-    seen: Sequence[_Seen],
+    seen: Sequence[Seen],
     looked: dict[tuple[int, int], Pair],
 ) -> PicturesSolve:
     scene, first = found.scene, int(found.posed.argmax())
@@ -209,7 +231,7 @@ def _most_turned_px(found: Map) -> float:
     return float(np.arccos(np.clip(cosines, -1, 1)).max() * found.scene.focal[found.scene.group[found.posed]].max())
 
 
-def _camera(found: Map, sightings: Sightings, one: _Seen, index: int, scale: float) -> Camera:
+def _camera(found: Map, sightings: Sightings, one: Seen, index: int, scale: float) -> Camera:
     scene, first = found.scene, int(found.posed.argmax())
     group = scene.group[index]
     focal = one.focal_px or float(scene.focal[group]) * max(one.hw) / sightings.long_side
@@ -220,7 +242,7 @@ def _camera(found: Map, sightings: Sightings, one: _Seen, index: int, scale: flo
     return Camera(one.hw, px_from_cam, rigid(rotation, center), lens)
 
 
-def _left_out(index: int, seen: Sequence[_Seen], looked: dict[tuple[int, int], Pair]) -> LeftOut:
+def _left_out(index: int, seen: Sequence[Seen], looked: dict[tuple[int, int], Pair]) -> LeftOut:
     own = {k: len(p) for k, p in looked.items() if index in k}
     best = max(own, key=lambda k: own[k])
     return LeftOut(seen[index].name, seen[sum(best) - index].name, own[best])

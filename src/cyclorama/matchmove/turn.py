@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.matchmove.mapper import Map, Sightings
+from cyclorama.matchmove.mapper import LENS_FROM, Map, Sightings
 from cyclorama.matchmove.match import Pair
 from cyclorama.matchmove.pairs import rays_of, turned
 from cyclorama.matchmove.scene import SIGHT_PX, Free, Scene, adjust_scene, errors_px
 
 _MOSTLY = 0.5  # of what is shared: less explained is no model of it
 _STEPS = 40
+LEAST_SIGMA_PX, RAYLEIGH_MEDIAN = 0.15, 1.1774  # of the length of an error of standard deviation 1 in two directions
 
 
 def turn_map(all_seen: Sightings, pairs: dict[tuple[int, int], Pair], starts: list[float]) -> Map | None:
@@ -36,19 +37,20 @@ def turn_map(all_seen: Sightings, pairs: dict[tuple[int, int], Pair], starts: li
 
 
 def says_more(full: Map, turn: Map, all_seen: Sightings) -> bool:
-    """Whether a map with a baseline is worth its parameters: of the points it knows, by the Bayesian information
-    criterion (Schwarz 1978). One that knows but a few of them fits what was matched wrongly."""
+    """Whether a map with a baseline is worth its parameters: of the points it knows, by the geometric robust
+    information criterion (Torr 1998, section 4: log 4 for every depth, log of the number of data for the rest), at the
+    noise that it leaves. One that knows but a few of them fits what was matched wrongly."""
     if full.agree.sum() < _MOSTLY * turn.agree.sum():
         return False
     sights = all_seen.sights
-    chosen = full.known[sights.point] & full.posed[sights.picture] & turn.posed[sights.picture]
-    shared, points = sights.of(chosen), int(full.known.sum())
-    each = float(np.log(2 * max(chosen.sum(), 1)))
-    width = all_seen.px(4.0) / SIGHT_PX
+    shared = sights.of(full.known[sights.point] & full.posed[sights.picture] & turn.posed[sights.picture])
+    points, each = int(full.known.sum()), float(np.log(4 * max(len(shared.point), 1)))
+    median = float(np.median(errors_px(full.scene, shared)))
+    sigma = min(max(median / RAYLEIGH_MEDIAN, LEAST_SIGMA_PX), SIGHT_PX)
     evidence = []
-    for found, parameters in ((full, 6 * full.num_posed + 3 * points), (turn, 3 * turn.num_posed + 2 * points)):
-        error = np.minimum(errors_px(found.scene, shared) / SIGHT_PX, width)
-        evidence.append(float(4 * np.log1p(error**2 / 4).sum()) + each * parameters)
+    for found, cameras, depths in ((full, 6 * full.num_posed, points), (turn, 3 * turn.num_posed, 0)):
+        error = np.minimum(errors_px(found.scene, shared), all_seen.px(4.0)) / sigma
+        evidence.append(float(4 * np.log1p(error**2 / 4).sum()) + each * cameras + np.log(4) * depths)
     return evidence[0] < evidence[1]
 
 
@@ -91,7 +93,8 @@ def _adjusted(all_seen: Sightings, scene: Scene, posed: Array) -> Scene:
     used = np.isin(np.arange(len(scene.focal)), scene.group[posed])
     movable = posed.copy()
     movable[int(posed.argmax())] = False
-    free = Free(movable, all_seen.focal_free & used, all_seen.lens_free & used, all_seen.focal, turn=True)
+    lens = all_seen.lens_free & used & (posed.sum() >= LENS_FROM)
+    free = Free(movable, all_seen.focal_free & used, lens, all_seen.focal, turn=True)
     sights = all_seen.sights.of(posed[all_seen.sights.picture])
     found = adjust_scene(scene, sights, free, _STEPS)
     return replace(found, points=found.points / np.maximum(np.linalg.norm(found.points, axis=1, keepdims=True), 1e-12))
