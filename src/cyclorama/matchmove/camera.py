@@ -12,7 +12,8 @@ from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.core.reference import Reference
 from cyclorama.matchmove.between import path_between
-from cyclorama.matchmove.match import MIN_MATCHES, components, match_references
+from cyclorama.matchmove.match import MIN_MATCHES, components, features_of, match_features, match_references
+from cyclorama.matchmove.pictures import mapped_better
 from cyclorama.matchmove.solve import USUAL_FOCAL, Solve, enough, solve
 from cyclorama.matchmove.tracks import Tracks, track_features
 
@@ -69,13 +70,16 @@ def from_references(
     references: tuple[Reference, ...], hw: tuple[int, int], num_frames: int, *, focal_px: float | None, seen: int = 0
 ) -> Matchmove:
     """The camera from the relative poses of the references, smooth between their times, held outside them."""
-    shared = match_references(references, hw, num_frames)
+    features = [features_of(r.image, hw) for r in references]
+    shared = match_features(features, [r.frame for r in references], hw, num_frames)
     groups = components(shared)
     if not groups:
         return _locked_off(references, hw, num_frames, focal_px, seen)
     frames = max(groups, key=len)
     views = _views_only(shared, frames)
     found = solve(views, focal_px, np.full(len(views.track), _REFERENCE_WEIGHT))
+    shown = {r.frame: f for r, f in reversed(list(zip(references, features)))}
+    found = mapped_better(found, [shown[f] for f in frames], hw, focal_px)
     path = path_between(list(found.path.cameras), frames, num_frames)
     notes = [
         f"the screen shows too little to solve the camera ({seen} tracks): its motion was taken from the references "
