@@ -1,13 +1,17 @@
 """Made-up plates of one actor over flat green, for ``actor_camera.py``: drawn once, kept in a folder."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import ArrayClip
 from cyclorama.core.display import code8_from_linear, linear_from_code8
+from cyclorama.matchmove import read_camera
 from cyclorama.synthetic import ShotSpec, draw_actor
 from cyclorama.synthetic.world import build_world
 
@@ -18,7 +22,8 @@ _GREEN = np.array([0.0, 1.0, 0.0], np.float32)
 
 @dataclass(frozen=True)
 class ActorShot:
-    """``plate``: the actor over flat green; ``alpha`` t h w uint8; ``path``: the true camera."""
+    """``plate``: the actor over flat green; ``alpha`` t h w uint8; ``path``: the true camera; ``distance``: to the
+    actor in the middle frame, in the path's unit."""
 
     name: str
     actor: str
@@ -26,6 +31,7 @@ class ActorShot:
     plate: ArrayClip
     alpha: np.ndarray
     path: CameraPath
+    distance: float
 
 
 def specs(first_seed: int, per_move: int) -> list[tuple[ShotSpec, bool]]:
@@ -67,4 +73,21 @@ def load(spec: ShotSpec, backwards: bool, folder: Path) -> ActorShot:
     if backwards:
         colors, alpha, cameras = colors[::-1], alpha[::-1], cameras[::-1]
     plate = ArrayClip(linear_from_code8(colors), spec.rate)
-    return ActorShot(name, spec.actor, spec.move, plate, alpha, CameraPath(tuple(cameras)))
+    path = CameraPath(tuple(cameras))
+    distance = float(path[len(path) // 2].project(np.array([[0.0, 0.0, 0.9]]))[1][0])
+    return ActorShot(name, spec.actor, spec.move, plate, alpha, path, distance)
+
+
+_STAGE_MOVES = {"corridor_push": "dolly", "night_static": "static", "park_handheld": "handheld", "room_pan": "pan",
+                "street_arc": "orbit", "street_truck": "truck"}  # fmt: skip
+_STAGE_DISTANCE_M = 4.0
+
+
+def stage_shots(folder: Path) -> Iterator[ActorShot]:
+    """Path-traced cases as flat plates: their actor as shot, free of the screen."""
+    for case in sorted(p.parent for p in folder.glob("*/camera.json")):
+        names = sorted(p.name for p in (case / "actor").glob("*.png"))
+        rgba = np.stack([cv2.imread(str(case / "actor" / n), cv2.IMREAD_UNCHANGED) for n in names])
+        path = read_camera(case / "camera.json", hw=rgba.shape[1:3], num_frames=len(rgba))
+        plate = ArrayClip(linear_from_code8(np.ascontiguousarray(rgba[..., 2::-1])), Fraction(24))
+        yield ActorShot(case.name, "stage", _STAGE_MOVES[case.name], plate, rgba[..., 3], path, _STAGE_DISTANCE_M)

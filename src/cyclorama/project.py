@@ -23,7 +23,15 @@ from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
-from cyclorama.matchmove import Matchmove, SharedPoints, camera_json, find_camera, read_camera, triangulate_references
+from cyclorama.matchmove import (
+    Matchmove,
+    SharedPoints,
+    camera_json,
+    find_camera,
+    read_camera,
+    triangulate_references,
+    with_moves,
+)
 from cyclorama.media import open_writer, read_picture
 from cyclorama.report import Report
 from cyclorama.scenery import build_backdrop, draw
@@ -71,7 +79,7 @@ class _Analysis:
         with self.job.watch("place"):
             shared = self._fit(references, matchmove)
             guessed, given = matchmove.source in ("references", "none"), matchmove.source == "given"
-            unit = _GIVEN_UNIT if given else 1.0
+            unit = _GIVEN_UNIT if given else matchmove.unit
             backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
             if given and backdrop.kind == "planes":
                 self.job.notes.add(
@@ -108,8 +116,12 @@ class _Analysis:
                 lambda index, frame: key.foreground(index, frame).alpha,
                 references if len(references) > 1 else (),
                 focal_px=self.settings.focal,
+                word=None if self.settings.actor is None else self.settings.actor.word,
+                anchor=references[0].frame if len(references) == 1 and self.settings.reference[0].moment else None,
                 progress=lambda index: self.job.progress("camera", index + 1, total),
             )
+        if self.settings.move is not None:
+            matchmove = with_moves(matchmove, self.settings.move.moves, self.job.plate.rate)
         for text in matchmove.notes:
             self.job.notes.add("geometry", text)
         if len(references) == 1 and self.settings.reference[0].moment is None:

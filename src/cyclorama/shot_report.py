@@ -71,6 +71,9 @@ def shot_report(
 def _camera_facts(matchmove: Matchmove) -> dict[str, Any]:
     first = matchmove.path[0]
     facts: dict[str, Any] = {"source": matchmove.source, "focal_px": round(float(first.px_from_cam[0, 0]), 2)}
+    if matchmove.actor is not None:
+        guess = matchmove.actor
+        facts |= {"actor_tells": f"{guess.kind} {guess.direction}".strip(), "belief": round(guess.confidence, 2)}
     if matchmove.solve is not None:
         solve = matchmove.solve
         facts |= {

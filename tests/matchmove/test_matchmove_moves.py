@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.errors import InputError
+from cyclorama.core.moves import EASES, GRAMMAR, WORDS, Move, Moves, When
 from cyclorama.matchmove.bundle import rotation_from_vector, vector_from_rotation
 from cyclorama.matchmove.move_path import add_moves, handheld, progress
-from cyclorama.matchmove.moves import EASES, GRAMMAR, WORDS, Move, Moves, When
 
 RATE = Fraction(24)
 HW = (108, 192)

@@ -7,6 +7,7 @@ from cyclorama.matchmove.camera_files import FORMATS, format_of_output, read_cam
 from cyclorama.matchmove.check import SlipCheck, check_slip
 from cyclorama.matchmove.colmap import PARTS as COLMAP_PARTS
 from cyclorama.matchmove.files import camera_json
+from cyclorama.matchmove.move_on import with_moves
 
 __all__ = [
     "COLMAP_PARTS",
@@ -23,5 +24,6 @@ __all__ = [
     "read_camera",
     "read_shot",
     "triangulate_references",
+    "with_moves",
     "write_camera",
 ]

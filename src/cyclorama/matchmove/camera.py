@@ -1,7 +1,7 @@
 """The camera of a shot from whatever the plate and its references offer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -11,6 +11,9 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.core.reference import Reference
+from cyclorama.matchmove.actor_camera import ActorCamera, camera_from_actor
+from cyclorama.matchmove.actor_evidence import ActorWord
+from cyclorama.matchmove.actor_shake import refined_by_shake
 from cyclorama.matchmove.between import path_between
 from cyclorama.matchmove.match import MIN_MATCHES, components, match_references
 from cyclorama.matchmove.solve import USUAL_FOCAL, Solve, enough, solve
@@ -21,17 +24,20 @@ MAX_MEDIAN_PX = 1.5  # of 1000 pixels of width: a worse solve is nonsense
 _UNSURE_PX = 5.0
 _REFERENCE_WEIGHT = 0.5  # SIFT is about half as exact as a followed corner
 
-Source = Literal["plate", "references", "given", "none"]
+Source = Literal["plate", "references", "actor", "given", "move", "none"]
 
 
 @dataclass(frozen=True)
 class Matchmove:
-    """A shot's camera and where it came from: ``solve`` is its proof (none for a given or locked-off camera)."""
+    """A shot's camera and where it came from: ``solve`` is its proof (none for a given or locked-off camera), ``actor``
+    what was made of the actor alone. ``unit``: how far the actor is, in the path's unit."""
 
     path: CameraPath
     source: Source
     solve: Solve | None
     notes: tuple[str, ...]
+    actor: ActorCamera | None = None
+    unit: float = 1.0
 
 
 def find_camera(
@@ -40,22 +46,34 @@ def find_camera(
     references: tuple[Reference, ...],
     *,
     focal_px: float | None = None,
+    word: ActorWord | None = None,
+    anchor: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Matchmove:
-    """Solved from the plate if it shows enough; else from the poses of timed references; else locked off.
+    """Solved from the plate if it shows enough; else from the poses of timed references and the actor's shake; else
+    from the actor alone, where that can be believed; else locked off.
 
-    ``actor(index, frame)`` is the matte of a frame of any size of the plate, h w float32.
+    ``actor(index, frame)`` is the matte of a frame of any size of the plate, h w float32. ``word``: what the user says
+    that the actor does. ``anchor``: the frame that a single reference shows, the middle one when not given.
     """
     proxy = plate.proxy(ANALYSIS_LONG_SIDE)
     scale = proxy.hw[1] / plate.hw[1]
     focal = None if focal_px is None else focal_px * scale
     tracks = track_features(proxy, actor, progress)
     if enough(tracks):
-        found = solve(tracks, focal)
-        if found.median_px <= MAX_MEDIAN_PX * proxy.hw[1] / 1000:
-            return Matchmove(found.path.resized(plate.hw), "plate", found, _plate_notes(found, focal_px))
+        solved = solve(tracks, focal)
+        if solved.median_px <= MAX_MEDIAN_PX * proxy.hw[1] / 1000:
+            return Matchmove(solved.path.resized(plate.hw), "plate", solved, _plate_notes(solved, focal_px))
     seen = tracks.num_tracks
-    return from_references(references, plate.hw, plate.num_frames, focal_px=focal_px, seen=seen)
+    found = from_references(references, plate.hw, plate.num_frames, focal_px=focal_px, seen=seen)
+    if found.source == "references":
+        path, note = refined_by_shake(found.path, plate, actor, sorted({r.frame for r in references}))
+        return replace(found, path=path, notes=(*found.notes, note))
+    start = plate.num_frames // 2 if anchor is None else anchor
+    guess = camera_from_actor(plate, actor, start, word=word, focal_px=focal_px)
+    if not guess.moves:
+        return replace(found, actor=guess, notes=(*found.notes, guess.sentence))
+    return Matchmove(guess.path, "actor", None, (guess.sentence,), guess, guess.distance_m)
 
 
 def from_references(

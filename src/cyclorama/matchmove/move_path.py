@@ -8,8 +8,8 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.errors import InputError
+from cyclorama.core.moves import Move, Moves
 from cyclorama.matchmove.bundle import rotation_from_vector
-from cyclorama.matchmove.moves import Move, Moves
 
 FILM_BACK_MM = 36.0
 _SHAKE_DEG = np.array([0.55, 0.5, 0.25])

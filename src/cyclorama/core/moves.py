@@ -1,7 +1,7 @@
 """The language of camera moves: ``truck left 0.4m, pan right 10deg @1s..2s, handheld 0.3``.
 
 A move is a name, a direction, an amount with its unit, and, where it does not last the whole shot, its times and its
-ease. The words mean what a camera crew means by them; ``move_path`` turns them into cameras.
+ease. The words mean what a camera crew means by them; ``matchmove.move_path`` turns them into cameras.
 """
 
 import re
@@ -167,4 +167,4 @@ def _decimal(value: Fraction) -> str:
 
 
 def _refused(text: str, why: str) -> InputError:
-    return InputError(f"--move: '{' '.join(text.split())}' is not understood ({why}); {GRAMMAR}")
+    return InputError(f"'{' '.join(text.split())}' is not understood ({why}); {GRAMMAR}")
