@@ -15,10 +15,12 @@ from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.clip import Clip
 from cyclorama.matchmove.actor_evidence import (
     GAIN,
+    LOOSE_TURN,
+    OWN_TURN,
     ActorWord,
     Evidence,
+    camera_share,
     net,
-    own_way_m,
     pan_or_truck,
     turned_or_orbit,
     weigh,
@@ -38,7 +40,7 @@ _STILL_RAD = 0.002
 _WANDER = 0.05  # radians; a camera held by hand strays by less, a pan goes further
 _GROWS = 0.06  # of log size, what a push or a pull changes at least
 _KNEES_UP = 0.7  # share of the body that is seen where the picture cuts it below
-_BLIND_LEGS = 0.5  # belief that the camera moved, where the legs are not seen
+_SWAY_M = 0.025  # a body whose feet are not seen to stay put sways by as much
 
 Kind = Literal["static", "pan", "tilt", "truck", "push", "orbit", "handheld"]
 
@@ -155,9 +157,10 @@ def _believed(seen: Evidence, distance: float, focal: float, word: ActorWord | N
     right, down = net(seen.slow[:, 0]), net(seen.slow[:, 1])
     stands = word == "stands" or seen.stance == "stands"
     way = distance * float(np.hypot(np.hypot(right, down), grown))
-    sure = quality * (1.0 if stands else _camera_share(seen, way))
+    sure = quality * (1.0 if stands else camera_share(seen, way, distance))
     if max(abs(right), abs(down), abs(grown)) < _WANDER:
-        return _in_place(seen, focal, sure, reasons, turn if stands else None)
+        still = max(_STILL_RAD, _STILL_PX / focal, 0.0 if stands else _SWAY_M / distance)
+        return _in_place(seen, still, sure, reasons, stands)
     if abs(grown) > _GROWS and abs(grown) > max(abs(right), abs(down)):
         reasons.append(
             f"it {'grows' if grown > 0 else 'shrinks'} by {100 * abs(np.expm1(grown)):.0f} % without a stride; a push "
@@ -177,40 +180,36 @@ def _stance_words(seen: Evidence, word: ActorWord | None) -> str:
         "stands": "the actor's legs stay put, so it stands",
         "steps": "the actor steps or shifts its weight",
         "walks": "the actor's legs swing, so it walks and its motion may be its own",
-        "cut off": "the actor's feet are outside the picture, so its own motion cannot be told from the camera's",
+        "cut off": "the actor's feet are outside the picture, so only the bob of a walk would tell its motion",
     }[seen.stance]
 
 
-def _camera_share(seen: Evidence, way: float) -> float:
-    """Belief that the camera made the way and not the legs."""
-    if seen.stance == "cut off":
-        return _BLIND_LEGS
-    own = own_way_m(seen.legs, seen.duration_s)
-    return way**2 / (way**2 + 4 * own**2 + 1e-9)
-
-
-def _in_place(seen: Evidence, focal: float, sure: float, reasons: list[str], turn: float | None) -> _Belief:
+def _in_place(seen: Evidence, still: float, sure: float, reasons: list[str], stands: bool) -> _Belief:
     """The actor stays where it is: locked off, held by hand, or circled."""
-    orbit = 0.0 if turn is None else turned_or_orbit(turn, seen.turn_sigma)
-    if turn is not None and orbit > 0.5:
+    turn = net(seen.turn)
+    orbit = turned_or_orbit(turn, seen.turn_sigma)
+    if stands and orbit > 0.5:
         reasons.append("it seems to turn as a whole on feet that stay put, so the camera goes around it")
         return _Belief(
             "orbit", "left" if turn > 0 else "right", sure * orbit, tuple(reasons), sure * orbit, around=True
         )
     stray = seen.shift - seen.shift.mean(0)
     size = float(np.sqrt((stray**2).sum(1).mean()))
+    if orbit > 0.5:
+        reasons.append("it turns, or the camera goes around it")
     sure *= 1 - orbit
-    if size < max(_STILL_RAD, _STILL_PX / focal):
+    if size < still:
         reasons.append("nothing of it moves as a whole, so the camera stands still")
         return _Belief("static", "", sure, tuple(reasons), sure)
     reasons.append("feet and body stray together, so the camera is held by hand")
-    return _Belief("handheld", "", sure, tuple(reasons), sure)
+    told = size**2 / (size**2 + still**2)
+    return _Belief("handheld", "", sure * told, tuple(reasons), sure * told)
 
 
 def _sideways(seen: Evidence, right: float, turn: float, stands: bool, sure: float, reasons: list[str]) -> _Belief:
     """The actor slides across the picture: the camera panned or trucked against it."""
     direction = "left" if right > 0 else "right"
-    shares = pan_or_truck(right, turn, seen.turn_sigma) if stands else pan_or_truck(right, GAIN * right / 2, 0.1)
+    shares = pan_or_truck(right, turn, seen.turn_sigma, OWN_TURN if stands else LOOSE_TURN)
     trucks = shares.truck > shares.pan
     kind: Kind = "truck" if trucks else "pan"
     other = "pan" if trucks else "truck"
@@ -230,7 +229,7 @@ def _path(
 ) -> CameraPath:
     """The camera at the anchor is the world; the point between the feet stays where it is then."""
     middle = np.array([hw[1], hw[0]]) / 2
-    foot = fit.at(fit.foot)
+    foot = fit.feet
     around = (seen.turn / GAIN) if belief.around else np.zeros(len(foot))
     grown = seen.size if abs(net(seen.size)) > _GROWS else np.zeros(len(foot))
     px = (foot[fit.anchor] - middle) / focal
