@@ -27,6 +27,7 @@ from cyclorama.matchmove import (
     Matchmove,
     SharedPoints,
     camera_json,
+    check_times,
     find_camera,
     read_camera,
     triangulate_references,
@@ -70,6 +71,8 @@ class _Analysis:
     job: Job
 
     def run(self) -> tuple[Shot, Backdrop, Matchmove]:
+        if self.settings.move is not None:
+            check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
             references = self._references()
         with self.job.watch("key"):
@@ -114,10 +117,9 @@ class _Analysis:
             matchmove = find_camera(
                 self.job.plate,
                 lambda index, frame: key.foreground(index, frame).alpha,
-                references if len(references) > 1 else (),
+                references if len(references) > 1 or self.settings.reference[0].moment else (),
                 focal_px=self.settings.focal,
                 word=None if self.settings.actor is None else self.settings.actor.word,
-                anchor=references[0].frame if len(references) == 1 and self.settings.reference[0].moment else None,
                 progress=lambda index: self.job.progress("camera", index + 1, total),
             )
         if self.settings.move is not None:

@@ -8,6 +8,7 @@ from cyclorama.matchmove.check import SlipCheck, check_slip
 from cyclorama.matchmove.colmap import PARTS as COLMAP_PARTS
 from cyclorama.matchmove.files import camera_json
 from cyclorama.matchmove.move_on import with_moves
+from cyclorama.matchmove.move_path import check_times
 
 __all__ = [
     "COLMAP_PARTS",
@@ -19,6 +20,7 @@ __all__ = [
     "SlipCheck",
     "camera_json",
     "check_slip",
+    "check_times",
     "find_camera",
     "format_of_output",
     "read_camera",

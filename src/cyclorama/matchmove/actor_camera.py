@@ -100,7 +100,6 @@ def camera_from_actor(
     *,
     word: ActorWord | None = None,
     focal_px: float | None = None,
-    height_m: float = STANDING_M,
     progress: Callable[[int], None] = lambda _: None,
 ) -> ActorCamera:
     """``anchor``: the frame that the reference shows. ``word``: what the user says that the actor does.
@@ -121,7 +120,7 @@ def camera_from_actor(
         trouble = trouble or "too few features of the actor can be followed from frame to frame"
         return ActorCamera(locked, "static", "", 0.0, (trouble,), 4.0)
     seen = weigh(sight, fit, small, float(clip.rate), proxy.hw)
-    distance = small * height_m * (_KNEES_UP if seen.stance == "cut off" else 1.0) / fit.height
+    distance = small * STANDING_M * (_KNEES_UP if seen.stance == "cut off" else 1.0) / fit.height
     belief = _believed(seen, distance, small, word)
     path = locked
     if belief.sure >= ENOUGH and belief.kind != "static":
@@ -218,8 +217,8 @@ def _sideways(seen: Evidence, right: float, turn: float, stands: bool, sure: flo
     mixed = travel if 1 - TOLD < travel < TOLD else float(trucks)
     reasons.append(
         f"it slides to the {'right' if right > 0 else 'left'} without a stride and "
-        f"{'turns with it' if trucks else 'does not turn with it'}: a {kind} "
-        + ("" if mixed in (0, 1) else f"is likelier, a {other} cannot be ruled out, and the path lies between")
+        f"{'turns with it' if trucks else 'does not turn with it'}: a {kind}"
+        + ("" if mixed in (0, 1) else f" is likelier, a {other} cannot be ruled out, and the path lies between")
     )
     return _Belief(kind, direction, sure * share, tuple(reasons), sure, trucks=mixed)
 

@@ -47,14 +47,13 @@ def find_camera(
     *,
     focal_px: float | None = None,
     word: ActorWord | None = None,
-    anchor: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Matchmove:
     """Solved from the plate if it shows enough; else from the poses of timed references and the actor's shake; else
     from the actor alone, where that can be believed; else locked off.
 
     ``actor(index, frame)`` is the matte of a frame of any size of the plate, h w float32. ``word``: what the user says
-    that the actor does. ``anchor``: the frame that a single reference shows, the middle one when not given.
+    that the actor does. A single reference says which frame the actor's camera starts from; else it is the middle one.
     """
     proxy = plate.proxy(ANALYSIS_LONG_SIDE)
     scale = proxy.hw[1] / plate.hw[1]
@@ -69,8 +68,8 @@ def find_camera(
     if found.source == "references":
         path, note = refined_by_shake(found.path, plate, actor, sorted({r.frame for r in references}))
         return replace(found, path=path, notes=(*found.notes, note))
-    start = plate.num_frames // 2 if anchor is None else anchor
-    guess = camera_from_actor(plate, actor, start, word=word, focal_px=focal_px)
+    anchor = references[0].frame if len(references) == 1 else plate.num_frames // 2
+    guess = camera_from_actor(plate, actor, anchor, word=word, focal_px=focal_px)
     if not guess.moves:
         return replace(found, actor=guess, notes=(*found.notes, guess.sentence))
     return Matchmove(guess.path, "actor", None, (guess.sentence,), guess, guess.distance_m)

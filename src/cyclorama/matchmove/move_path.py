@@ -56,6 +56,12 @@ def add_moves(path: CameraPath, moves: Moves, *, rate: Fraction, metre: float, d
     return CameraPath(tuple(_moved(path[i], rig, i, metre, distance_m) for i in range(n)))
 
 
+def check_times(moves: Moves, num_frames: int, rate: Fraction) -> None:
+    """``InputError`` when a move begins or ends outside the shot."""
+    for move in moves.moves:
+        _ends(move, num_frames, rate)
+
+
 def _add(rig: _Rig, move: Move, number: int, rate: Fraction, distance_m: float) -> None:
     n = len(rig.pan)
     if move.name == "static":
