@@ -230,7 +230,7 @@ def _path(
     middle = np.array([hw[1], hw[0]]) / 2
     foot = fit.feet
     around = (seen.turn / GAIN) if belief.around else np.zeros(len(foot))
-    grown = seen.size if abs(net(seen.size)) > _GROWS else np.zeros(len(foot))
+    grown = seen.size if np.ptp(seen.size) > _GROWS else np.zeros(len(foot))
     px = (foot[fit.anchor] - middle) / focal
     point = np.array([px[0], px[1], 1.0]) * distance
     cameras = []
