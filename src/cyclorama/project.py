@@ -23,7 +23,16 @@ from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
-from cyclorama.matchmove import Matchmove, SharedPoints, camera_json, find_camera, read_camera, triangulate_references
+from cyclorama.matchmove import (
+    Matchmove,
+    SharedPoints,
+    camera_json,
+    check_times,
+    find_camera,
+    read_camera,
+    triangulate_references,
+    with_moves,
+)
 from cyclorama.media import open_writer
 from cyclorama.references import read_references
 from cyclorama.report import Report
@@ -66,6 +75,8 @@ class _Analysis:
     job: Job
 
     def run(self) -> tuple[Shot, Backdrop, Matchmove]:
+        if self.settings.move is not None:
+            check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
             references = self._references()
         with self.job.watch("key"):
@@ -76,7 +87,7 @@ class _Analysis:
             shared = self._fit(references, matchmove)
             references = tuple(replace(r, through_lens=shared.through_lens) for r in references)
             guessed, given = matchmove.source in ("references", "none"), matchmove.source == "given"
-            unit = _GIVEN_UNIT if given else 1.0
+            unit = _GIVEN_UNIT if given else matchmove.unit
             backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
             if given and backdrop.kind == "planes":
                 self.job.notes.add(
@@ -104,10 +115,13 @@ class _Analysis:
             matchmove = find_camera(
                 self.job.plate,
                 lambda index, frame: key.foreground(index, frame).alpha,
-                references if len(references) > 1 else (),
+                references if len(references) > 1 or self.settings.reference[0].moment else (),
                 focal_px=self.settings.focal,
+                word=None if self.settings.actor is None else self.settings.actor.word,
                 progress=lambda index: self.job.progress("camera", index + 1, total),
             )
+        if self.settings.move is not None:
+            matchmove = with_moves(matchmove, self.settings.move.moves, self.job.plate.rate)
         for text in matchmove.notes:
             self.job.notes.add("geometry", text)
         if len(references) == 1 and self.settings.reference[0].moment is None:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
+from cyclorama.camera_words import ActorArgument, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
 from cyclorama.stmap_settings import StmapArgument
@@ -254,6 +255,14 @@ class Settings:
     key: KeySettings = KeySettings()
     camera: Annotated[Path | None, Option("A camera file that cyc camera reads, in place of a solve.")] = None
     stmap: Annotated[StmapArgument | None, _STMAP] = None
+    actor: Annotated[
+        ActorArgument | None,
+        Option("What the actor does, where only it tells of the camera: stands, walks or free.", shape="WORD"),
+    ] = None
+    move: Annotated[
+        MoveArgument | None,
+        Option("Camera moves, on top of those found: 'truck left 0.4m, handheld 0.3'.", shape="MOVES"),
+    ] = None
     focal: Annotated[float | None, Option("The focal length in pixels of the plate, when it is known.")] = None
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True

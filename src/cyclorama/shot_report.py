@@ -74,6 +74,9 @@ def camera_facts(matchmove: Matchmove) -> dict[str, Any]:
     facts: dict[str, Any] = {"source": matchmove.source, "focal_px": round(float(first.px_from_cam[0, 0]), 2)}
     if not first.lens.is_straight:
         facts |= {"k1": round(first.lens.k1, 6), "k2": round(first.lens.k2, 6)}
+    if matchmove.actor is not None:
+        guess = matchmove.actor
+        facts |= {"actor_tells": f"{guess.kind} {guess.direction}".strip(), "belief": round(guess.confidence, 2)}
     if matchmove.solve is not None:
         solve = matchmove.solve
         scale = matchmove.path.hw[1] / solve.path.hw[1]
@@ -82,7 +85,10 @@ def camera_facts(matchmove: Matchmove) -> dict[str, Any]:
             "error_median_px": round(solve.median_px * scale, 3),
             "error_95_px": round(solve.p95_px * scale, 3),
             "tracks": solve.num_tracks,
+            "focal_measured": solve.measured_focal,
         }
+        if solve.readout is not None:
+            facts["rolling_shutter"] = round(solve.readout.share, 3)
     return facts
 
 

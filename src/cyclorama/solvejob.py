@@ -195,12 +195,23 @@ def _report(settings: SolveSettings, job: Job, found: _Found) -> Report:
 
 def _per_frame(found: _Found, num_frames: int) -> list[dict[str, Any]]:
     tracks = found.matchmove.tracks
-    out = []
+    sigma = _sigma_px(found.matchmove, num_frames)
+    out: list[dict[str, Any]] = []
     for index in range(num_frames):
         here = np.zeros(0) if tracks is None or not len(found.error_px) else found.error_px[tracks.frame == index]
         both = np.percentile(here, [50, 95], method="lower").tolist() if len(here) else (math.inf, math.inf)
-        out.append({"frame": index, "tracks": len(here), "median_px": _number(both[0]), "p95_px": _number(both[1])})
+        own = {"median_px": _number(both[0]), "p95_px": _number(both[1]), "sigma_px": _number(sigma[index])}
+        out.append({"frame": index, "tracks": len(here), **own})
     return out
+
+
+def _sigma_px(matchmove: Matchmove, num_frames: int) -> list[float]:
+    """One standard deviation of where the background lies, in pixels of the plate; infinite where it is not known."""
+    solve = matchmove.solve
+    if solve is None or matchmove.source != "plate":
+        return [math.inf] * num_frames
+    found: list[float] = (solve.sigma_px * matchmove.path.hw[1] / solve.path.hw[1]).tolist()
+    return found
 
 
 def _number(value: float) -> float | None:

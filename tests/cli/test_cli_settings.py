@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cyclorama.camera_words import ActorArgument, MoveArgument
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.keying import screen_rgb
@@ -139,3 +140,18 @@ def test_numbers_without_end_are_no_frames() -> None:
     assert Moment.parse("9" * 5000) is None
     with pytest.raises(InputError, match="FRAME:PICTURE"):
         PaintedMask.parse("9" * 5000 + ":x.png")
+
+
+@pytest.mark.parametrize("word", ["stands", "walks", "free"])
+def test_what_the_actor_does(word: str) -> None:
+    assert ActorArgument.parse(word).word == word
+    with pytest.raises(InputError, match="stands, walks or is free, got 'Flies'"):
+        ActorArgument.parse("Flies")
+
+
+def test_moves_are_read_when_they_are_given() -> None:
+    argument = MoveArgument.parse("  TRUCK left .40m,handheld 0.3 @1s..2s ")
+    assert argument.text == "truck left 0.4m, handheld 0.3 @1s..2s"
+    assert [m.name for m in argument.moves.moves] == ["truck", "handheld"]
+    with pytest.raises(InputError, match="no such move"):
+        MoveArgument.parse("fly up 3m")

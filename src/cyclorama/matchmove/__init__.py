@@ -15,6 +15,8 @@ from cyclorama.matchmove.check import SlipCheck, check_slip
 from cyclorama.matchmove.colmap import PARTS as COLMAP_PARTS
 from cyclorama.matchmove.files import camera_json
 from cyclorama.matchmove.ground import USUAL_HEIGHT_M, Figures, Ground, NoGround, find_ground
+from cyclorama.matchmove.move_on import with_moves
+from cyclorama.matchmove.move_path import check_times
 from cyclorama.matchmove.residuals import track_residuals
 from cyclorama.matchmove.tracks import Tracks
 
@@ -34,6 +36,7 @@ __all__ = [
     "Tracks",
     "camera_json",
     "check_slip",
+    "check_times",
     "find_camera",
     "find_ground",
     "format_of_output",
@@ -41,5 +44,6 @@ __all__ = [
     "read_shot",
     "track_residuals",
     "triangulate_references",
+    "with_moves",
     "write_camera",
 ]

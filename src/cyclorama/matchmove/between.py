@@ -25,10 +25,8 @@ def path_between(cameras: list[Camera], frames: list[int], num_frames: int) -> C
     turns = np.stack([vector_from_rotation(base.T @ c.world_from_camera[:3, :3]) for c in cameras])
     log_focals = np.log([[c.px_from_cam[0, 0]] for c in cameras])
     values = np.concatenate([turns, np.stack([c.center for c in cameras]), log_focals], 1)
-    curve = _curve(np.asarray(frames, float), values)
-    at = np.clip(np.arange(num_frames), frames[0], frames[-1])
     path = []
-    for row in curve(at):
+    for row in curve_through(np.asarray(frames, float), values, num_frames):
         world_from_camera = np.eye(4)
         world_from_camera[:3, :3] = base @ rotation_from_vector(row[:3])
         world_from_camera[:3, 3] = row[3:6]
@@ -36,6 +34,14 @@ def path_between(cameras: list[Camera], frames: list[int], num_frames: int) -> C
         straight = Camera.from_focal(hw=middle.hw, focal_px=focal, world_from_camera=world_from_camera)
         path.append(replace(straight, lens=middle.lens))
     return CameraPath(tuple(path))
+
+
+def curve_through(times: Array, values: Array, num_frames: int) -> Array:
+    """``values`` (k, m) at increasing frames ``times`` (k,), every frame between, (num_frames, m); held outside."""
+    if len(times) == 1:
+        return np.repeat(values, num_frames, 0)
+    at = np.clip(np.arange(num_frames), times[0], times[-1])
+    return np.asarray(_curve(times, values)(at))
 
 
 def _curve(times: Array, values: Array) -> PchipInterpolator | CubicSpline:

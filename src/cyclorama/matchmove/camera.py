@@ -11,6 +11,9 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.core.reference import Reference
+from cyclorama.matchmove.actor_camera import ActorCamera, camera_from_actor
+from cyclorama.matchmove.actor_evidence import ActorWord
+from cyclorama.matchmove.actor_shake import refined_by_shake
 from cyclorama.matchmove.between import path_between
 from cyclorama.matchmove.match import MIN_MATCHES, components, features_of, match_features, match_references
 from cyclorama.matchmove.pictures import mapped_better
@@ -25,19 +28,22 @@ _CLEARLY = 0.8
 _SHAPE_TOLERANCE = 0.01  # by how much, as a share, such pictures may be wider or narrower than the plate
 _REFERENCE_WEIGHT = 0.5  # SIFT is about half as exact as a followed corner
 
-Source = Literal["plate", "references", "given", "none"]
+Source = Literal["plate", "references", "actor", "given", "move", "none"]
 
 
 @dataclass(frozen=True)
 class Matchmove:
     """A shot's camera and where it came from: ``solve`` is its proof (none for a given or locked-off camera), of a
-    picture of ``solve.path.hw``; ``tracks``: what was followed, in pixels of the plate (None where nothing was)."""
+    picture of ``solve.path.hw``; ``tracks``: what was followed, in pixels of the plate (None where nothing was);
+    ``actor``: what was made of the actor alone. ``unit``: how far the actor is, in the path's unit."""
 
     path: CameraPath
     source: Source
     solve: Solve | None
     notes: tuple[str, ...]
     tracks: Tracks | None = None
+    actor: ActorCamera | None = None
+    unit: float = 1.0
 
 
 def find_camera(
@@ -46,11 +52,14 @@ def find_camera(
     references: tuple[Reference, ...],
     *,
     focal_px: float | None = None,
+    word: ActorWord | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Matchmove:
-    """Solved from the plate if it shows enough; else from the poses of timed references; else locked off.
+    """Solved from the plate if it shows enough; else from the poses of timed references and the actor's shake; else
+    from the actor alone, where that can be believed; else locked off.
 
-    ``actor(index, frame)`` is the matte of a frame of any size of the plate, h w float32.
+    ``actor(index, frame)`` is the matte of a frame of any size of the plate, h w float32. ``word``: what the user says
+    that the actor does. A single reference says which frame the actor's camera starts from; else it is the middle one.
     """
     proxy = plate.proxy(ANALYSIS_LONG_SIDE)
     scale = proxy.hw[1] / plate.hw[1]
@@ -58,12 +67,20 @@ def find_camera(
     tracks = track_features(proxy, actor, progress)
     whole = tracks.resized(plate.hw)
     if enough(tracks):
-        found = solve(tracks, focal)
-        if found.median_px <= MAX_MEDIAN_PX * proxy.hw[1] / 1000:
-            return Matchmove(found.path.resized(plate.hw), "plate", found, _plate_notes(found, focal_px), tracks=whole)
+        solved = solve(tracks, focal)
+        if solved.median_px <= MAX_MEDIAN_PX * proxy.hw[1] / 1000:
+            return Matchmove(solved.path.resized(plate.hw), "plate", solved, _plate_notes(solved, focal_px), whole)
     seen = tracks.num_tracks
-    found_elsewhere = from_references(references, plate.hw, plate.num_frames, focal_px=focal_px, seen=seen)
-    return replace(found_elsewhere, tracks=whole)
+    found = from_references(references, plate.hw, plate.num_frames, focal_px=focal_px, seen=seen)
+    found = replace(found, tracks=whole)
+    if found.source == "references":
+        path, note = refined_by_shake(found.path, plate, actor, sorted({r.frame for r in references}))
+        return replace(found, path=path, notes=(*found.notes, note))
+    anchor = references[0].frame if len(references) == 1 else plate.num_frames // 2
+    guess = camera_from_actor(plate, actor, anchor, word=word, focal_px=focal_px)
+    if not guess.moves:
+        return replace(found, actor=guess, notes=(*found.notes, guess.sentence))
+    return Matchmove(guess.path, "actor", None, (guess.sentence,), whole, guess, guess.distance_m)
 
 
 def from_references(
@@ -107,10 +124,25 @@ def _plate_notes(found: Solve, focal_px: float | None) -> tuple[str, ...]:
     notes = []
     if focal_px is None and found.model == "locked-off":
         notes.append("the camera is locked off, so its focal length cannot be measured: a usual one was taken")
+    elif not found.measured_focal:
+        notes.append(
+            "the plate does not tell the focal length (one flat wall, or hardly a turn): a usual one was taken; give "
+            "--focal for the true size of the move"
+        )
     if found.p95_px > _UNSURE_PX:
         notes.append(
             f"the camera explains some tracks badly ({found.median_px:.1f} px in the middle, {found.p95_px:.0f} px at "
             "95 %): something on the stage moved, or the solve is wrong; look at the shot, give --focal or --camera"
+        )
+    unsure = np.flatnonzero(found.sigma_px > _UNSURE_PX * found.path.hw[1] / 1000)
+    if len(unsure):
+        notes.append(
+            f"{len(unsure)} frames see too little to be sure of, the first is {unsure[0]}: they lean on their neighbours"
+        )
+    if found.readout is not None:
+        notes.append(
+            f"the camera has a rolling shutter (its rows are read over {abs(found.readout.share):.2f} of a frame): the "
+            "skew is not taken off"
         )
     return tuple(notes)
 

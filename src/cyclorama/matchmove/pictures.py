@@ -1,7 +1,7 @@
 """Cameras of unordered pictures of one place."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -132,7 +132,18 @@ def mapped_better(found: Solve, features: Sequence[Features], hw: tuple[int, int
     cameras = tuple(c for c in other.cameras if c is not None)
     if other.model != "full" or len(cameras) < len(seen) or other.median_px > _CLEARLY * found.median_px:
         return found
-    return Solve(CameraPath(cameras), "full", other.points, other.median_px, other.p95_px, other.num_tracks)
+    unknown = np.full(len(cameras), np.nan)
+    return replace(
+        found,
+        path=CameraPath(cameras),
+        points=other.points,
+        median_px=other.median_px,
+        p95_px=other.p95_px,
+        num_tracks=other.num_tracks,
+        residual_px=unknown,
+        num_seen=unknown,
+        sigma_px=unknown,
+    )
 
 
 def _looked_at(picture: Picture) -> Seen:
