@@ -6,14 +6,14 @@ from functools import cache
 import numpy as np
 import pytest
 from matchmove_places import PLACE, WALL, place_seen
-from matchmove_world import facing, rotation_errors_deg, texture
+from matchmove_world import facing, rotation_errors_deg, texture, tracks_of
 
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.errors import InputError
 from cyclorama.core.lens import Lens
 from cyclorama.matchmove.match import MIN_MATCHES, features_of
 from cyclorama.matchmove.pictures import Picture, PicturesSolve, mapped_better, solve_pictures
-from cyclorama.matchmove.solve import Solve
+from cyclorama.matchmove.solve import solve
 
 HW = (180, 320)
 FOCAL = 380.0
@@ -197,7 +197,7 @@ def test_a_picture_that_cannot_be(words: dict[str, object], message: str) -> Non
 def test_a_wrong_minimum_is_left_and_a_right_one_kept() -> None:
     features = [features_of(seen(i), HW) for i in (0, 3, 6)]
     truth = CameraPath(tuple(on_arc(i / 6) for i in (0, 3, 6)))
-    right = Solve(truth, "full", np.zeros((0, 3)), median_px=0.06, p95_px=1, num_tracks=90)
+    right = replace(solve(tracks_of(truth)), path=truth, model="full", median_px=0.06)
     assert mapped_better(right, features, HW, FOCAL) is right
     wrong = replace(right, path=CameraPath((truth[0], truth[2], truth[1])), median_px=1.5)
     found = mapped_better(wrong, features, HW, FOCAL)

@@ -137,7 +137,7 @@ def _plate_notes(found: Solve, focal_px: float | None) -> tuple[str, ...]:
     unsure = np.flatnonzero(found.sigma_px > _UNSURE_PX * found.path.hw[1] / 1000)
     if len(unsure):
         notes.append(
-            f"{len(unsure)} frames see too little to be sure of, the first is {unsure[0]}: they lean on their neighbours"
+            f"{len(unsure)} frames see too little to be sure of (the first: {unsure[0]}): they lean on their neighbours"
         )
     if found.readout is not None:
         notes.append(
