@@ -94,7 +94,7 @@ def from_references(
         return _locked_off(references, hw, num_frames, focal_px, seen)
     frames = max(groups, key=len)
     views = _views_only(shared, frames)
-    found = solve(views, focal_px, np.full(len(views.track), _REFERENCE_WEIGHT))
+    found = solve(views, focal_px, np.full(len(views.track), _REFERENCE_WEIGHT), wall=False)
     shown = {r.frame: f for r, f in reversed(list(zip(references, features)))}
     found = mapped_better(found, [shown[f] for f in frames], hw, focal_px)
     path = path_between(list(found.path.cameras), frames, num_frames)

@@ -48,7 +48,8 @@ _ROUGH, _GOOD = 1e-3, 1e-4
 class Given:
     """What a model is fitted to: ``tracks``, ``weights`` (n,), the focal length where it is known, the lens, and how
     many of its terms are free. ``zoom``: whether a zoom is as likely as a push (None: rare), or is out of the
-    question. ``frames``: of the shot, that the tracks number 0, 1, ..., where it is known."""
+    question. ``wall``: whether all that is seen may be one plane. ``frames``: of the shot, that the tracks number 0, 1,
+    ..., where it is known."""
 
     tracks: Tracks
     weights: Array
@@ -56,6 +57,7 @@ class Given:
     lens: Lens = STRAIGHT
     num_lens: int = 0
     zoom: bool | None = None
+    wall: bool = True
     frames: Array | None = None
 
     @property
@@ -95,6 +97,8 @@ def candidates(given: Given) -> dict[Model, Bundle]:
     out["pan-tilt"] = min((given.adjusted(b, "pan-tilt") for b in turned), key=lambda b: b.cost)
     out["planar"] = _flat(given)
     out["full"] = _deep(given, turned, out["planar"])
+    if not given.wall:
+        del out["planar"]
     may_zoom = given.focal_px is None if given.zoom is None else given.zoom
     if may_zoom and n >= _LEAST_ZOOM_FRAMES:
         out |= _zoomed(given, out["full"])

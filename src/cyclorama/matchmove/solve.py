@@ -69,17 +69,19 @@ def solve(
     *,
     lens: Lens | None = None,
     zoom: bool | None = None,
+    wall: bool = True,
 ) -> Solve:
     """The camera of every frame. ``focal_px`` when it is known (the first frame's, where ``zoom``); ``weights`` (n,) of
     the observations; ``lens`` when it is known, else it is found where it shows. ``zoom`` when it is known whether the
     lens zooms; else it does where nothing else explains the pictures as well, or nothing but their size changes.
+    ``wall``: whether all that is seen may be one plane, as a screen is.
 
     Raises ``ValueError`` when ``enough`` does not hold.
     """
     weights = np.ones(len(tracks.track)) if weights is None else weights
     _check(tracks, focal_px, weights)
     shot = keyed(tracks, weights)
-    given = Given(shot.tracks, shot.weights, focal_px, lens or STRAIGHT, zoom=zoom, frames=shot.key)
+    given = Given(shot.tracks, shot.weights, focal_px, lens or STRAIGHT, zoom=zoom, wall=wall, frames=shot.key)
     bundle, model, given = _solved(given, lens is None)
     noise = noise_px({model: bundle}, shot.tracks, _LEAST_NOISE_PX) / np.sqrt(unexplained(model, given))
     error = np.minimum(residuals_px(bundle, shot.tracks), AGREES_PX)
