@@ -127,6 +127,7 @@ def rival(views: list[View], known: bool) -> Poses:
     SIMPLE_RADIAL where it is unknown and RADIAL where it is given, one for all where all share one."""
     import pycolmap
 
+    pycolmap.logging.minloglevel = 2  # errors
     folder, names = views[0].file.parent, [v.file.name for v in views]
     options, mapping = pycolmap.ImageReaderOptions(), pycolmap.IncrementalPipelineOptions()
     options.camera_model = "RADIAL" if known else "SIMPLE_RADIAL"
