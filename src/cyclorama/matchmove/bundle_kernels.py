@@ -167,13 +167,20 @@ def camera_system(rot, center, focal, directions, rho, shared, offset, scale, co
 
 
 @njit(cache=True, nogil=True)
-def turned(rot, w):  # type: ignore[no-untyped-def]
-    """``rot`` turned by the rotation vector ``w``."""
-    angle = np.sqrt(w[0] * w[0] + w[1] * w[1] + w[2] * w[2])
-    k = np.array([[0.0, -w[2], w[1]], [w[2], 0.0, -w[0]], [-w[1], w[0], 0.0]])
-    if angle < 1e-8:
-        return (np.eye(3) + k) @ rot
-    return (np.eye(3) + np.sin(angle) / angle * k + (1.0 - np.cos(angle)) / angle**2 * (k @ k)) @ rot
+def turn(rot, w, out):  # type: ignore[no-untyped-def]
+    """``out``: ``rot`` turned by the rotation vector ``w`` (Rodrigues' formula, column by column)."""
+    x, y, z = w[0], w[1], w[2]
+    square = x * x + y * y + z * z
+    angle = np.sqrt(square)
+    across = np.sin(angle) / angle if angle > 1e-8 else 1.0
+    along = (1.0 - np.cos(angle)) / square if angle > 1e-8 else 0.5
+    own = 1.0 - along * square
+    for j in range(3):
+        a, b, c = rot[0, j], rot[1, j], rot[2, j]
+        dot = along * (x * a + y * b + z * c)
+        out[0, j] = own * a + across * (y * c - z * b) + x * dot
+        out[1, j] = own * b + across * (z * a - x * c) + y * dot
+        out[2, j] = own * c + across * (x * b - y * a) + z * dot
 
 
 @njit(cache=True, nogil=True)
@@ -181,5 +188,5 @@ def all_turned(rotations, vectors):  # type: ignore[no-untyped-def]
     """(n, 3, 3), each turned by its own of ``vectors`` (n, 3)."""
     out = np.empty_like(rotations)
     for c in range(len(rotations)):
-        out[c] = turned(rotations[c], vectors[c])
+        turn(rotations[c], vectors[c], out[c])
     return out

@@ -7,7 +7,7 @@ from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.matchmove.bundle import SIGMA_PX, Bundle, projected, rotation_from_vector, vector_from_rotation
-from cyclorama.matchmove.bundle_kernels import camera_system, turned
+from cyclorama.matchmove.bundle_kernels import camera_system, turn
 from cyclorama.matchmove.tracks import Tracks
 from cyclorama.matchmove.trust import RAYLEIGH_MEDIAN, own_noise_px
 
@@ -121,8 +121,9 @@ def _pose_steps(rotation, center, focal, directions, rho, shared, offset, scale,
             for a in range(7):
                 h[a, a] = h[a, a] * (1.0 + 1e-6) + 1e-9
             step = -np.linalg.solve(h, g)
-            rot = turned(rot, step[:3])
-            cen = cen + step[3:6]
+            turn(rot, step, rot)
+            for a in range(3):
+                cen[a] += step[3 + a]
             length = length * np.exp(min(max(step[6], -0.3), 0.3))
             if (step * step).sum() < 1e-16:
                 break
