@@ -74,6 +74,14 @@ def test_nothing_changes_where_the_path_is_known() -> None:
     assert np.allclose(path.centers, SMOOTH.centers)
 
 
+def test_a_camera_that_stands_still_in_all_references_does_not_shake_between_them() -> None:
+    plate, alpha = made("shakes")
+    still = CameraPath.locked_off(num_frames=N, hw=HW, focal_px=FOCAL)
+    path, note = refined_by_shake(still, plate, lambda i, _: alpha[i], KEYS)
+    assert path is still
+    assert "stands still" in note
+
+
 def test_a_dance_is_no_shake() -> None:
     path, note = refined("dances")
     assert path is SMOOTH

@@ -86,7 +86,10 @@ def _part_steps(sight: ActorSight) -> Array:
 def refined_by_shake(
     path: CameraPath, clip: Clip, actor: Callable[[int, Array], Array], frames: list[int]
 ) -> tuple[CameraPath, str]:
-    """A path that is known at ``frames``, with the shake between them where the actor shows one; and what was done."""
+    """A path that is known at ``frames``, with the shake between them where the actor shows one; and what was done. One
+    that stands still stays: no hand brings a camera back to where it was."""
+    if path.is_locked_off:
+        return path, "the camera stands still in all references: what shakes between them is the actor's own"
     proxy = clip.proxy(ANALYSIS_LONG_SIDE)
     shake = shake_of(see_actor(proxy, actor), float(clip.rate))
     share = f"{100 * max(0.0, float(shake.shared.min())):.0f} % of the actor's fast motion is common to its whole body"
