@@ -24,6 +24,7 @@ from cyclorama.engines import Engine, make_engine
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
 from cyclorama.matchmove import (
+    FILM_BACK_MM,
     Matchmove,
     SharedPoints,
     camera_json,
@@ -50,8 +51,6 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     """Do the whole job and return its report. ``InputError`` and its kin say what is wrong and what to do."""
     if not settings.reference:
         raise InputError("no picture of the place was given; add --reference PICTURE")
-    if settings.focal is not None and not 0 < settings.focal < float("inf"):
-        raise InputError(f"--focal must be a positive number of pixels, got {settings.focal}")
     if settings.stmap is not None and settings.camera is None:
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
     engine = make_engine(settings.engine)
@@ -104,7 +103,7 @@ class _Analysis:
         return read_references(self.settings.reference, self.job.plate, self.job.notes)
 
     def _camera(self, key: Key, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
-        total = self.job.plate.num_frames
+        total, focal = self.job.plate.num_frames, self.settings.focal
         if self.settings.camera is not None:
             path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=total)
             if self.settings.stmap is not None:
@@ -116,7 +115,7 @@ class _Analysis:
                 self.job.plate,
                 lambda index, frame: key.foreground(index, frame).alpha,
                 references if len(references) > 1 or self.settings.reference[0].moment else (),
-                focal_px=self.settings.focal,
+                focal_px=None if focal is None else focal.px(self.job.plate.hw[1], FILM_BACK_MM),
                 word=None if self.settings.actor is None else self.settings.actor.word,
                 progress=lambda index: self.job.progress("camera", index + 1, total),
             )

@@ -3,7 +3,7 @@
 from cyclorama.core.clip import Clip
 from cyclorama.core.reference import Reference
 from cyclorama.media import Notes, read_picture
-from cyclorama.settings import ReferenceArgument
+from cyclorama.reference_words import ReferenceArgument
 
 
 def read_references(given: tuple[ReferenceArgument, ...], plate: Clip, notes: Notes) -> tuple[Reference, ...]:

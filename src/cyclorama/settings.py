@@ -2,65 +2,16 @@
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated
 
-from cyclorama.camera_words import ActorArgument, MoveArgument
+from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
+from cyclorama.reference_words import ReferenceArgument
 from cyclorama.stmap_settings import StmapArgument
 
 _FRAME = re.compile(r"\d{1,9}")
-_SECONDS = re.compile(r"(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})s")
-_SHARE = re.compile(r"(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})%")
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When in the plate: a frame (``12``), seconds (``0.5s``) or a share (``50%``), from the plate's first frame."""
-
-    text: str
-
-    @classmethod
-    def parse(cls, text: str) -> "Moment | None":
-        """None when ``text`` is no moment."""
-        return cls(text) if any(p.fullmatch(text) for p in (_FRAME, _SECONDS, _SHARE)) else None
-
-    def frame(self, timestamps_s: tuple[Fraction, ...]) -> int:
-        """The frame meant: of seconds, the one on screen then; of a share p, floor(p/100 x (n-1) + 0.5)."""
-        last = len(timestamps_s) - 1
-        if self.text.endswith("%"):
-            share = Fraction(self.text[:-1]) / 100
-            if share > 1:
-                raise InputError(f"a reference at {self.text} lies after the plate's end; give 0% to 100%")
-            return int(share * last + Fraction(1, 2))
-        if self.text.endswith("s"):
-            seconds = Fraction(self.text[:-1])
-            step = timestamps_s[-1] / last if last else Fraction(1)
-            if seconds >= timestamps_s[-1] + step:
-                length = float(timestamps_s[-1] + step)
-                raise InputError(f"a reference at {self.text} lies after the plate's end, which is at {length:.3f}s")
-            return max(i for i, t in enumerate(timestamps_s) if t <= seconds)
-        if int(self.text) > last:
-            raise InputError(f"a reference at frame {self.text} lies after the plate's end; its last frame is {last}")
-        return int(self.text)
-
-
-@dataclass(frozen=True)
-class ReferenceArgument:
-    """``PICTURE`` or ``PICTURE@TIME``. An ``@`` that no TIME follows belongs to the file's name."""
-
-    picture: Path
-    moment: Moment | None
-
-    @classmethod
-    def parse(cls, text: str) -> "ReferenceArgument":
-        name, at, time = text.rpartition("@")
-        moment = Moment.parse(time) if at and name else None
-        return cls(Path(name), moment) if moment else cls(Path(text), None)
-
-
 _POLYGON = "polygon:"
 _FARTHEST = 1_000_000
 _CORNER = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+)),([+-]?(?:\d+(?:\.\d*)?|\.\d+))")
@@ -146,7 +97,11 @@ class Option:
 _PLATE = Option("The plate: a video, or a folder of numbered pictures.", argument=True)
 _FRAMES = Option("Frames A up to but without B of the plate, as A:B. Times still count from the plate's first frame.")
 _OVERWRITE = Option("Replace an output that exists.")
-
+FOCAL = Option(
+    "The focal length, when it is known: pixels of the plate (1200), or millimetres (35mm) on the film back, 36 mm "
+    "wide where nothing else is said.",
+    shape="FOCAL",
+)
 
 _STMAP = Option(
     "An STMap of the plate's lens, for a --camera that holds none: MAP.exr, undistort:MAP.exr (it makes the plate "
@@ -263,7 +218,7 @@ class Settings:
         MoveArgument | None,
         Option("Camera moves, on top of those found: 'truck left 0.4m, handheld 0.3'.", shape="MOVES"),
     ] = None
-    focal: Annotated[float | None, Option("The focal length in pixels of the plate, when it is known.")] = None
+    focal: Annotated[FocalLength | None, FOCAL] = None
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
     engine: Annotated[str, Option("What draws the place.")] = "geometry"

@@ -1,35 +1,12 @@
 """What a user can ask of ``cyc solve``."""
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from cyclorama.core.errors import InputError
-from cyclorama.settings import KeySettings, Option, ReferenceArgument
-
-
-@dataclass(frozen=True)
-class FocalLength:
-    """``1200`` or ``1200px``: pixels of the plate; ``35mm``: on the film back."""
-
-    value: float
-    unit: str
-
-    @classmethod
-    def parse(cls, text: str) -> "FocalLength":
-        match = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(px|mm)?", text.strip())
-        if not match or not float(match[1]) > 0:
-            raise InputError(f"a focal length must be a positive number of pixels or NUMBERmm, got '{text}'")
-        return cls(float(match[1]), match[2] or "px")
-
-    def px(self, width: int, film_back_mm: float) -> float:
-        """In pixels of a picture so wide."""
-        return self.value if self.unit == "px" else self.value / film_back_mm * width
-
-    def __str__(self) -> str:
-        return f"{self.value:g}{self.unit}"
-
+from cyclorama.camera_words import FocalLength
+from cyclorama.reference_words import ReferenceArgument
+from cyclorama.settings import FOCAL, KeySettings, Option
 
 _HEIGHT = "METRES"
 
@@ -48,10 +25,7 @@ class SolveSettings:
         ),
     ]
     key: KeySettings = field(default_factory=KeySettings)
-    focal: Annotated[
-        FocalLength | None,
-        Option("The focal length, when it is known: pixels of the plate (1200), or millimetres (35mm).", shape="FOCAL"),
-    ] = None
+    focal: Annotated[FocalLength | None, FOCAL] = None
     reference: Annotated[
         tuple[ReferenceArgument, ...],
         Option(

@@ -86,7 +86,11 @@ def test_wrong_outputs(scene: Path, case: Case, output: str, words: str) -> None
 
 @pytest.mark.parametrize("focal", ["0", "-50", "nan"])
 def test_a_focal_length_is_a_positive_number(case: Case, scene: Path, focal: str) -> None:
-    refused(scene, case.plate, *case.references, "-o", scene / "shot.mp4", f"--focal={focal}")
+    before = listing(scene)
+    ran = replace(case.plate, *case.references, "-o", scene / "shot.mp4", f"--focal={focal}")
+    assert ran.exit_code == 2
+    assert "positive number of pixels or NUMBERmm" in ran.stderr
+    assert listing(scene) == before
 
 
 def test_a_forgotten_reference_is_one_line_too(case: Case, scene: Path) -> None:

@@ -157,3 +157,11 @@ def test_the_unit_and_the_origin_of_a_given_camera_are_free(case: Case, tmp_path
         assert ran.exit_code == 0, ran.stderr
         taken.append(pictures(tmp_path / name).astype(float))
     assert np.abs(taken[0] - taken[1]).mean() < 0.5
+
+
+def test_a_focal_length_in_millimetres_of_a_36_mm_film_back(case: Case, tmp_path: Path) -> None:
+    ran = replace(case.plate, *case.references, "-o", tmp_path / "a.mp4", "--focal=38mm", "--frames=0:1", "--json")
+    assert ran.exit_code == 0, ran.stderr
+    facts = json.loads(ran.stdout.splitlines()[-1])
+    assert facts["camera"]["focal_px"] == pytest.approx(38 / 36 * 214, abs=0.01)
+    assert facts["settings"]["focal"] == {"value": 38.0, "unit": "mm"}

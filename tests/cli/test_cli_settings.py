@@ -9,7 +9,8 @@ from cyclorama.camera_words import ActorArgument, MoveArgument
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.keying import screen_rgb
-from cyclorama.settings import KeyedPolygon, Moment, PaintedMask, ReferenceArgument, parse_range
+from cyclorama.reference_words import Moment, ReferenceArgument
+from cyclorama.settings import KeyedPolygon, PaintedMask, parse_range
 
 TIMES = tuple(Fraction(i, 24) for i in range(48))
 PHONE = (Fraction(0), Fraction(1, 30), Fraction(1, 10), Fraction(11, 30))

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from cli_help import Case, Ran, cyc, listing, pictures, refused
 
+from cyclorama.camera_words import FocalLength
 from cyclorama.core.errors import InputError
 from cyclorama.matchmove import read_camera, read_shot
-from cyclorama.solve_settings import FocalLength
 
 
 @pytest.fixture(scope="module")
