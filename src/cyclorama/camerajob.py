@@ -3,12 +3,11 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import mkdtemp
 
-from cyclorama import __version__
 from cyclorama.camera_settings import CameraJobSettings
 from cyclorama.core.errors import InputError
 from cyclorama.job import Progress
@@ -23,7 +22,7 @@ from cyclorama.matchmove import (
 )
 from cyclorama.media import publish
 from cyclorama.media.gate import writing
-from cyclorama.report import Report, Stopwatch, plain
+from cyclorama.report import Report, Stopwatch, record
 from cyclorama.stmaps import MapFiles, with_given_lens
 
 
@@ -138,17 +137,12 @@ def _facts(
         assumed.append(f"frame {shot.first_frame} of the input is frame {first} of the output (--first-frame)")
     if kind.film_back and settings.film_back is None:
         assumed.append(f"the film back was taken to be {FILM_BACK_MM:g} mm wide (--film-back)")
-    return {
-        "version": __version__,
-        "status": "done",
+    own = {
         "output": str(settings.output),
-        "settings": {k: plain(v) for k, v in asdict(settings).items()},
         "format": kind.name,
         "frames": len(shot.path),
         "size": [shot.path.hw[1], shot.path.hw[0]],
         "rate": None if shot.rate is None else str(Fraction(shot.rate)),
         "first_frame": first,
-        "assumed": assumed,
-        "warnings": _lens_warnings(kind, shot),
-        "seconds": {k: round(v, 3) for k, v in watch.seconds.items()},
     }
+    return record(settings, own, assumed, _lens_warnings(kind, shot), watch)

@@ -3,14 +3,13 @@
 import json
 import math
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from cyclorama import __version__
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.folder import write_whole
@@ -18,7 +17,7 @@ from cyclorama.job import Progress
 from cyclorama.matchmove import SlipCheck, check_slip, read_camera
 from cyclorama.media import ClipReader, MatteClip, Notes, open_clip, open_matte
 from cyclorama.media.gate import writing
-from cyclorama.report import Stopwatch, plain
+from cyclorama.report import Stopwatch, record
 from cyclorama.settings import CheckSettings
 from cyclorama.slip_plot import slip_svg
 from cyclorama.stmaps import with_given_lens
@@ -111,11 +110,8 @@ def _facts(
     settings: CheckSettings, shot: ClipReader, check: SlipCheck, notes: Notes, watch: Stopwatch
 ) -> dict[str, Any]:
     right, down = check.drift_px
-    return {
-        "version": __version__,
-        "status": "done",
+    own = {
         "finished": str(settings.finished),
-        "settings": {k: plain(v) for k, v in asdict(settings).items()},
         "frames": shot.num_frames,
         "size": [shot.hw[1], shot.hw[0]],
         "rate": str(shot.rate),
@@ -140,10 +136,8 @@ def _facts(
             }
             for index in range(shot.num_frames)
         ],
-        "assumed": list(notes.texts()),
-        "warnings": list(check.notes()),
-        "seconds": {k: round(v, 3) for k, v in watch.seconds.items()},
     }
+    return record(settings, own, notes.texts(), check.notes(), watch)
 
 
 def _middle(values: Array) -> float:

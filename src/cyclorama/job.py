@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import Field, asdict, dataclass
+from dataclasses import Field, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from cyclorama import __version__
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.extremes import Extremes
@@ -23,7 +22,7 @@ from cyclorama.media import (
     open_clip,
     prefetch,
 )
-from cyclorama.report import Report, Stopwatch, plain
+from cyclorama.report import Report, Stopwatch, record
 from cyclorama.settings import KeySettings, parse_range
 
 Picture = TypeVar("Picture")
@@ -83,19 +82,14 @@ class Job:
 
     def facts(self, settings: JobSettings, own: dict[str, Any], warnings: list[str]) -> dict[str, Any]:
         """The record of the finished job: what every job says, and its ``own``."""
-        return {
-            "version": __version__,
-            "status": "done",
+        shared = {
             "output": str(settings.output),
-            "settings": {k: plain(v) for k, v in asdict(settings).items()},
             "frames": len(self.frames),
             "size": [self.plate.hw[1], self.plate.hw[0]],
             "rate": str(self.plate.rate),
-            **own,
-            "assumed": list(self.notes.texts()),
-            "warnings": self.extremes.warnings(given=settings.key.is_given) + warnings,
-            "seconds": {k: round(v, 3) for k, v in self.watch.seconds.items()},
         }
+        warnings = self.extremes.warnings(given=settings.key.is_given) + warnings
+        return record(settings, shared | own, self.notes.texts(), warnings, self.watch)
 
     def keep(self, report: Report) -> None:
         """The report in the kept folder, if there is one."""

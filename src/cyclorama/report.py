@@ -4,13 +4,14 @@ import base64
 import html
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import cv2
 
+from cyclorama import __version__
 from cyclorama.core.arrays import Array
 
 SHEET_FRAMES = 6
@@ -81,6 +82,21 @@ def table(facts: dict[str, Any]) -> str:
     """HTML of names and values."""
     rows = (f"<tr><td>{html.escape(k)}<td>{html.escape(str(v))}" for k, v in facts.items())
     return f"<table>{''.join(rows)}</table>"
+
+
+def record(
+    settings: Any, own: dict[str, Any], assumed: Iterable[str], warnings: Iterable[str], watch: Stopwatch
+) -> dict[str, Any]:
+    """What the report of any finished job says, around its ``own``. ``settings``: a dataclass."""
+    return {
+        "version": __version__,
+        "status": "done",
+        "settings": {k: plain(v) for k, v in asdict(settings).items()},
+        **own,
+        "assumed": list(assumed),
+        "warnings": list(warnings),
+        "seconds": {k: round(v, 3) for k, v in watch.seconds.items()},
+    }
 
 
 def plain(value: Any) -> Any:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.errors import InputError
 from cyclorama.core.lens import STRAIGHT, Lens
-from cyclorama.matchmove import write_camera
+from cyclorama.matchmove import read_shot, write_camera
 from cyclorama.matchmove.camera_axes import rotation_about
 
 HW = (1080, 1920)
@@ -87,3 +88,13 @@ def require_same(found: CameraPath, truth: CameraPath) -> None:
         assert np.abs(ours.world_from_camera[:3, :3] - real.world_from_camera[:3, :3]).max() < 1e-6
         assert np.abs(ours.center - real.center).max() < 1e-6 * far
         assert (ours.lens.k1, ours.lens.k2) == pytest.approx((real.lens.k1, real.lens.k2), abs=1e-12)
+
+
+def require_refused(file: Path, words: str) -> None:
+    """Reading it is refused in one sentence that names it."""
+    with pytest.raises(InputError, match=words) as refusal:
+        read_shot(file)
+    sentence = str(refusal.value)
+    assert sentence.startswith(f"{file}: ")
+    assert "\n" not in sentence
+    assert len(sentence) < len(str(file)) + 450

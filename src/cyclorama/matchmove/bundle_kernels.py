@@ -9,7 +9,6 @@ import numpy as np
 from numba import njit
 
 CAMERA, GLOBAL, POINT = 7, 7, 3  # columns of j
-PLANAR = 6  # of shared: whether the points lie on its plane
 _BEHIND_COST = 50.0  # of a point behind the camera: as much as one very far off
 _LEAST_DEPTH = 1e-6
 _LEAST_SLOPE = 0.05  # of the seen radius by the straight one: less, and the lens folds the picture over

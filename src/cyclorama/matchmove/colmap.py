@@ -76,10 +76,6 @@ class _Intrinsics:
         return 3 if self.model in _ONE_FOCAL else 4
 
 
-def is_model(folder: Path) -> bool:
-    return any((folder / f"{part}{suffix}").is_file() for part in PARTS[:2] for suffix in (".txt", ".bin"))
-
-
 def write_text(shot: CameraShot, film_back_mm: float) -> dict[str, bytes]:  # noqa: ARG001  pixels: no film back
     """The files of a model, by name."""
     ids, cameras = _shared(shot)

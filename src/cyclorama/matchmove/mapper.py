@@ -8,7 +8,8 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.matchmove.match import Pair
-from cyclorama.matchmove.pairs import LEAST_POINTS, TwoViews, rays_of, turned, two_views
+from cyclorama.matchmove.pairs import LEAST_POINTS, TwoViews, two_views
+from cyclorama.matchmove.rays import rays_of, turned
 from cyclorama.matchmove.scene import Free, Scene, Sights, adjust_scene
 from cyclorama.matchmove.triangulate import triangulated
 
@@ -133,7 +134,7 @@ def _promise(p: Array, q: Array) -> float:
     """Of a pair as the first: what it shares, less where a turn on the spot nearly explains it."""
     if len(p) < LEAST_POINTS:
         return 0.0
-    left = turned(rays_of(p, 1.0), rays_of(q, 1.0))[1]
+    left = turned(rays_of(p), rays_of(q))[1]
     return len(p) * min(float(np.median(left)) / _GOOD_PARALLAX, 1.0)
 
 

@@ -14,7 +14,6 @@ ALL_PAIRS = 10  # so many pictures or fewer are matched each with each
 NEIGHBOURS = 14  # else every picture with so many that look most like it
 _FIRST_LOOK = 600  # features by which that is told (Wu 2013, section 3.1)
 _LEAST_ALIKE = 6
-_TURN_STEPS = 5
 _FARTHEST = 1e4  # of the points by which a pair's pose is told from its mirror images, in baselines
 LEAST_POINTS = 15  # that a pose rests on
 
@@ -57,22 +56,3 @@ def two_views(p: Array, q: Array, width: float) -> TwoViews | None:
     if good < LEAST_POINTS:
         return None
     return TwoViews(rotation, (-rotation.T @ move)[:, 0])
-
-
-def turned(p: Array, q: Array) -> tuple[Array, Array]:
-    """The turn that brings rays ``p`` (m, 3) nearest to ``q`` (Kabsch 1976, refitted to the half that agrees best), and
-    what is left of every match, radians: parallax, or a focal length that is wrong."""
-    chosen = np.ones(len(p), bool)
-    rotation, left = np.eye(3), np.zeros(len(p))
-    for _ in range(_TURN_STEPS):
-        u, _, vt = np.linalg.svd(q[chosen].T @ p[chosen])
-        rotation = u @ np.diag([1, 1, np.sign(np.linalg.det(u @ vt))]) @ vt
-        left = np.linalg.norm(q - p @ rotation.T, axis=1)
-        chosen = left <= np.median(left) * 1.5 + 1e-12
-    return rotation, left
-
-
-def rays_of(offset: Array, focal_px: float) -> Array:
-    """Unit rays (m, 3) of pixels (m, 2) from the middle, without distortion."""
-    rays = np.concatenate([offset / focal_px, np.ones((len(offset), 1))], 1)
-    return rays / np.linalg.norm(rays, axis=1, keepdims=True)

@@ -8,6 +8,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.lens import Lens
 from cyclorama.matchmove.bundle import SIGMA_PX, Bundle
+from cyclorama.matchmove.rays import rays_of, turned
 from cyclorama.matchmove.resect import pose
 from cyclorama.matchmove.tracks import Tracks
 
@@ -20,13 +21,11 @@ _LEAST_MOTION_PX = 4.0
 """Less between two pictures, and their homography says nothing of a plane."""
 
 
-def rays_of(tracks: Tracks, focals: Array, lens: Lens) -> Array:
+def _rays(tracks: Tracks, focals: Array, lens: Lens) -> Array:
     """Unit directions (n, 3) of the observations in their cameras."""
     seen = (tracks.px - np.array([tracks.hw[1] / 2, tracks.hw[0] / 2])) / focals[tracks.frame, None]
     plane = lens.straightened(seen)
-    plane = np.where(np.isfinite(plane), plane, seen)  # wrong tracks may lie where the lens shows nothing
-    rays = np.concatenate([plane, np.ones((len(plane), 1))], 1)
-    return np.asarray(rays / np.linalg.norm(rays, axis=1, keepdims=True))
+    return rays_of(np.where(np.isfinite(plane), plane, seen))  # wrong tracks may lie where the lens shows nothing
 
 
 def locked(tracks: Tracks, focal_px: float, lens: Lens) -> Bundle:
@@ -36,13 +35,13 @@ def locked(tracks: Tracks, focal_px: float, lens: Lens) -> Bundle:
     starts = np.searchsorted(tracks.track[order], np.arange(1, tracks.num_tracks))
     middle = np.stack([np.median(px, 0) for px in np.split(tracks.px[order], starts)])
     still = Tracks(np.arange(len(middle)), np.zeros(len(middle), np.int64), middle, tracks.hw, 1)
-    rays = rays_of(still, np.array([focal_px]), lens)
+    rays = _rays(still, np.array([focal_px]), lens)
     return Bundle(np.repeat(np.eye(3)[None], n, 0), np.zeros((n, 3)), rays, np.zeros(len(rays)), focal_px, lens=lens)
 
 
 def spun(tracks: Tracks, focals: Array, lens: Lens, *, turn: bool = True) -> Bundle:
     """Every frame turned on the one before (Kabsch), points at infinity; ``focals`` (n,) pixels."""
-    rays = rays_of(tracks, focals, lens)
+    rays = _rays(tracks, focals, lens)
     rotations = [np.eye(3)]
     for index in range(1, tracks.num_frames):
         rotations.append(_turn(rays, tracks, index) @ rotations[-1] if turn else np.eye(3))
@@ -61,19 +60,9 @@ def _common(tracks: Tracks, one: int, two: int) -> tuple[Array, Array]:
 
 
 def _turn(rays: Array, tracks: Tracks, index: int) -> Array:
-    """Rotation index_from_previous of the tracks common to both, refitted to the half that agrees best."""
+    """Rotation index_from_previous of the tracks common to both."""
     i, j = _common(tracks, index - 1, index)
-    a, b = rays[i], rays[j]
-    if len(a) < 3:
-        return np.eye(3)
-    chosen = np.ones(len(a), bool)
-    rotation = np.eye(3)
-    for _ in range(4):
-        u, _, vt = np.linalg.svd(b[chosen].T @ a[chosen])
-        rotation = u @ np.diag([1, 1, np.sign(np.linalg.det(u @ vt))]) @ vt
-        error = np.linalg.norm(b - a @ rotation.T, axis=1)
-        chosen = error <= np.median(error) * 1.5 + 1e-12
-    return rotation
+    return turned(rays[i], rays[j])[0] if len(i) >= 3 else np.eye(3)
 
 
 def zooms(tracks: Tracks) -> Array:
@@ -113,7 +102,7 @@ def flat(tracks: Tracks, focal_px: float, lens: Lens, plane: Array) -> Bundle:
     """All points on ``plane``, as the first camera has it; camera after camera resected before the points that the
     ones before it put there."""
     n, p = tracks.num_frames, tracks.num_tracks
-    rays = rays_of(tracks, np.full(n, focal_px), lens)
+    rays = _rays(tracks, np.full(n, focal_px), lens)
     rotations, centers = np.repeat(np.eye(3)[None], n, 0), np.zeros((n, 3))
     directions, known = np.repeat(_FRONTAL[None], p, 0), np.zeros(p, bool)
     shared = np.array([lens.k1, lens.k2, 0, 0, 0, 0, 0])

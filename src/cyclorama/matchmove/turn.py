@@ -7,7 +7,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.matchmove.mapper import LENS_FROM, Map, Sightings
 from cyclorama.matchmove.match import Pair
-from cyclorama.matchmove.pairs import rays_of, turned
+from cyclorama.matchmove.rays import rays_of, turned
 from cyclorama.matchmove.scene import SIGHT_PX, Free, Scene, adjust_scene, errors_px
 
 _MOSTLY = 0.5  # of what is shared: less explained is no model of it
@@ -73,7 +73,7 @@ def _spun(all_seen: Sightings, order: list[tuple[int, int]], times: float) -> Sc
     sights, group = all_seen.sights, all_seen.group
     focal = all_seen.focal * np.where(all_seen.focal_free, times, 1)
     rotations = np.repeat(np.eye(3)[None], all_seen.num, 0)
-    rays = np.concatenate([_scaled(sights.offset, focal[group[sights.picture]])])
+    rays = rays_of(sights.offset / focal[group[sights.picture], None])
     for known, new in order:
         one, two = (np.flatnonzero(sights.picture == picture) for picture in (known, new))
         _, i, k = np.intersect1d(sights.point[one], sights.point[two], return_indices=True)
@@ -82,10 +82,6 @@ def _spun(all_seen: Sightings, order: list[tuple[int, int]], times: float) -> Sc
     total = np.stack([np.bincount(sights.point, world[:, k], all_seen.num_tracks) for k in range(3)], 1)
     points = total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)
     return Scene(rotations, np.zeros((all_seen.num, 3)), points, focal, np.zeros(len(focal)), group)
-
-
-def _scaled(offset: Array, focal: Array) -> Array:
-    return rays_of(offset / focal[:, None], 1.0)
 
 
 def _adjusted(all_seen: Sightings, scene: Scene, posed: Array) -> Scene:
