@@ -32,23 +32,26 @@ def cases_in(folder: Path) -> list[Path]:
     return found
 
 
-def references_of(case: Path) -> list[str]:
-    """``--reference`` arguments of a case: every picture at its frame."""
+def references_of(case: Path, only: Sequence[str] = ()) -> list[str]:
+    """``--reference`` arguments of a case: every picture at its frame, or those that are named."""
     times = json.loads((case / "meta.json").read_text())["references"]
     words = []
-    for name, frame in times.items():
+    for name in only or times:
+        frame = times[name]
         words += ["--reference", f"{next((case / 'refs').glob(name + '.*'))}@{frame}"]
     return words
 
 
-def run_case(case: Path, plate: str, extra: Sequence[str], keep: Path | None = None) -> dict[str, Any]:
-    """Makes the shot as a user would, PNG out, and returns its scores and seconds."""
+def run_case(
+    case: Path, plate: str, extra: Sequence[str], keep: Path | None = None, only: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Makes the shot as a user would, PNG out, and returns its scores and seconds. ``only``: the references by name."""
     with tempfile.TemporaryDirectory() as scratch:
         out = (keep or Path(scratch)) / case.name
         out.mkdir(parents=True, exist_ok=True)
         work = out / "work"
         begin = time.perf_counter()
-        words = ["replace", str(case / plate), *references_of(case), *extra, "--work", str(work), "--overwrite"]
+        words = ["replace", str(case / plate), *references_of(case, only), *extra, "--work", str(work), "--overwrite"]
         subprocess.run([sys.executable, "-m", "cyclorama", *words, "-o", str(out / "shot" / "%04d.png")], check=True)
         seconds = time.perf_counter() - begin
         return {"seconds": seconds, **_scores(case, out / "shot", work)}
