@@ -1,4 +1,5 @@
-"""Real clips: ``restore.py FOLDER [--keep DIR]``. The flat plate, and the footage with its matte, three references."""
+"""Real clips: ``restore.py FOLDER [--one] [--keep DIR]``. The flat plate, and the footage with its matte, three
+references; ``--one``: the middle one alone. The still middle reference beside."""
 
 import argparse
 from pathlib import Path
@@ -11,20 +12,20 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a folder of cases")
     parser.add_argument("--keep", type=Path, help="keep the shots and their work folders here")
     parser.add_argument("--only", default="", help="cases whose name holds this")
+    parser.add_argument("--one", action="store_true", help="the middle reference alone")
     words = parser.parse_args()
+    only = ("middle",) if words.one else ()
     cases = [c for c in cases_in(words.folder) if words.only in c.name]
-    names = (*FIGURES, "matte_mse", "seconds")
-    flat = {c.name: run_case(c, "plate.mp4", (), words.keep and words.keep / "flat") for c in cases}
+    names = (*FIGURES, "matte_mse", "seconds", "to_still")
     stills = {c.name: still_score(c) for c in cases}
-    for case, scores in flat.items():
-        scores["to_still"] = scores["mse"] / stills[case]["mse"]
-    print("\nflat plate (to_still: mse against the still middle reference's)\n")
-    print(table(flat, (*names, "to_still")), flush=True)
-    footage = {
-        c.name: run_case(c, "footage.mp4", ("--matte", str(c / "alpha")), words.keep and words.keep / "footage")
-        for c in cases
-    }
-    print(f"\nfootage with its matte\n\n{table(footage, names)}", flush=True)
+    print(f"\nstill middle reference, true alpha\n\n{table(stills, FIGURES)}", flush=True)
+    for title, plate, matte in (("flat plate", "plate.mp4", False), ("footage with its matte", "footage.mp4", True)):
+        keep = words.keep and words.keep / plate.removesuffix(".mp4")
+        extra = {c: ("--matte", str(c / "alpha")) if matte else () for c in cases}
+        rows = {c.name: run_case(c, plate, extra[c], keep, only) for c in cases}
+        for case, scores in rows.items():
+            scores["to_still"] = scores["mse"] / stills[case]["mse"]
+        print(f"\n{title} (to_still: mse against the still reference's)\n\n{table(rows, names)}", flush=True)
 
 
 if __name__ == "__main__":
