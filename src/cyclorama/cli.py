@@ -19,6 +19,7 @@ from cyclorama.solve_settings import SolveSettings
 
 if TYPE_CHECKING:
     from cyclorama.checkjob import CheckReport
+    from cyclorama.doctor import Diagnosis
     from cyclorama.report import Report
 
 _Progress = Callable[[str, int, int], None]
@@ -64,6 +65,13 @@ Measure how far the background of FINISHED slips against a camera. It ends with 
 \b
   cyc check shot.mp4 --work work/
   cyc check shot.mp4 --camera camera.json --matte matte/ -o proof/
+"""
+_DOCTOR = """
+Look at this machine: versions, codecs, memory, optional parts and how to get them.
+
+\b
+  cyc doctor
+  cyc doctor --json
 """
 
 
@@ -147,6 +155,21 @@ def solve(settings: SolveSettings, as_json: _Json = False, debug: _Debug = False
         _say_written(settings, report)
 
     _run(job, say, as_json=as_json, debug=debug)
+
+
+@app.command(help=_DOCTOR)
+def doctor(as_json: _Json = False, debug: _Debug = False) -> None:
+    found: list[Diagnosis] = []
+
+    def job(_: _Progress) -> "Diagnosis":
+        from cyclorama.doctor import examine
+
+        found.append(examine())
+        return found[0]
+
+    _run(job, lambda report: print("\n".join(report.lines())), as_json=as_json, debug=debug)
+    if found[0].broken:
+        _fail("machine", found[0].verdict, 3, as_json)
 
 
 app.command(help=_REPLACE)(command_of(Settings, replace))
