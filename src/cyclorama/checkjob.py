@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from cyclorama.check_settings import CheckSettings
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.folder import write_whole
@@ -18,7 +19,6 @@ from cyclorama.matchmove import SlipCheck, check_slip, read_camera
 from cyclorama.media import ClipReader, MatteClip, Notes, open_clip, open_matte
 from cyclorama.media.gate import writing
 from cyclorama.report import Stopwatch, record
-from cyclorama.settings import CheckSettings
 from cyclorama.slip_plot import slip_svg
 from cyclorama.stmaps import with_given_lens
 

@@ -11,15 +11,17 @@ from typer.exceptions import TyperException
 
 from cyclorama import __version__
 from cyclorama.camera_settings import CameraJobSettings
+from cyclorama.check_settings import CheckSettings, InspectSettings
 from cyclorama.core.errors import CycloramaError
 from cyclorama.interrupt import Terminated, stoppable
 from cyclorama.options import command_of
-from cyclorama.settings import CheckSettings, KeyJobSettings, Settings
+from cyclorama.settings import KeyJobSettings, Settings
 from cyclorama.solve_settings import SolveSettings
 
 if TYPE_CHECKING:
     from cyclorama.checkjob import CheckReport
     from cyclorama.doctor import Diagnosis
+    from cyclorama.inspectjob import Inspection
     from cyclorama.report import Report
 
 _Progress = Callable[[str, int, int], None]
@@ -65,6 +67,13 @@ Measure how far the background of FINISHED slips against a camera. It ends with 
 \b
   cyc check shot.mp4 --work work/
   cyc check shot.mp4 --camera camera.json --matte matte/ -o proof/
+"""
+_INSPECT = """
+Look at PLATE before the work: what it is, what trouble to expect, what would help.
+
+\b
+  cyc inspect plate.mp4
+  cyc inspect plate.mp4 --json
 """
 _DOCTOR = """
 Look at this machine: versions, codecs, memory, optional parts and how to get them.
@@ -157,6 +166,15 @@ def solve(settings: SolveSettings, as_json: _Json = False, debug: _Debug = False
     _run(job, say, as_json=as_json, debug=debug)
 
 
+def inspect(settings: InspectSettings, as_json: _Json = False, debug: _Debug = False) -> None:
+    def job(progress: _Progress) -> "Inspection":
+        from cyclorama.inspectjob import inspect_plate
+
+        return inspect_plate(settings, progress)
+
+    _run(job, lambda report: print("\n".join(report.lines())), as_json=as_json, debug=debug)
+
+
 @app.command(help=_DOCTOR)
 def doctor(as_json: _Json = False, debug: _Debug = False) -> None:
     found: list[Diagnosis] = []
@@ -177,6 +195,7 @@ app.command(help=_KEY)(command_of(KeyJobSettings, key))
 app.command(help=_CAMERA)(command_of(CameraJobSettings, camera))
 app.command(help=_SOLVE)(command_of(SolveSettings, solve))
 app.command(help=_CHECK)(command_of(CheckSettings, check))
+app.command(help=_INSPECT)(command_of(InspectSettings, inspect))
 
 
 def _say_written(settings: Settings | KeyJobSettings | CameraJobSettings | SolveSettings, report: "Report") -> None:

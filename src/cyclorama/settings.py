@@ -94,7 +94,7 @@ class Option:
     argument: bool = False
 
 
-_PLATE = Option("The plate: a video, or a folder of numbered pictures.", argument=True)
+PLATE = Option("The plate: a video, or a folder of numbered pictures.", argument=True)
 _FRAMES = Option("Frames A up to but without B of the plate, as A:B. Times still count from the plate's first frame.")
 _OVERWRITE = Option("Replace an output that exists.")
 FOCAL = Option(
@@ -103,11 +103,12 @@ FOCAL = Option(
     shape="FOCAL",
 )
 
-_STMAP = Option(
+STMAP = Option(
     "An STMap of the plate's lens, for a --camera that holds none: MAP.exr, undistort:MAP.exr (it makes the plate "
     "straight) or distort:MAP.exr.",
     shape="[WAY:]MAP",
 )
+SCREEN = Option("The screen's colour, when it is not found right: green, blue or #rrggbb.")
 _KEYED = "VALUE|FRAME:VALUE"
 
 
@@ -142,9 +143,7 @@ class KeySettings:
     ] = None
     device: Annotated[str, Option("Where a learned matte runs: cpu or cuda.")] = "cpu"
     commercial_only: Annotated[bool, Option("Refuse learned mattes whose licence forbids commercial use.")] = False
-    screen: Annotated[
-        str | None, Option("The screen's colour, when it is not found right: green, blue or #rrggbb.")
-    ] = None
+    screen: Annotated[str | None, SCREEN] = None
     clean_plate: Annotated[
         Path | None, Option("The screen shot without the actor: a picture, or a clip with the plate's camera move.")
     ] = None
@@ -197,7 +196,7 @@ class KeySettings:
 class Settings:
     """Everything that decides a finished shot."""
 
-    plate: Annotated[Path, _PLATE]
+    plate: Annotated[Path, PLATE]
     output: Annotated[Path, Option("The finished shot: NAME.mp4, or frames as NAME%04d.png.", ("--output", "-o"))]
     reference: Annotated[
         tuple[ReferenceArgument, ...],
@@ -209,7 +208,7 @@ class Settings:
     ]
     key: KeySettings = KeySettings()
     camera: Annotated[Path | None, Option("A camera file that cyc camera reads, in place of a solve.")] = None
-    stmap: Annotated[StmapArgument | None, _STMAP] = None
+    stmap: Annotated[StmapArgument | None, STMAP] = None
     actor: Annotated[
         ActorArgument | None,
         Option("What the actor does, where only it tells of the camera: stands, walks or free.", shape="WORD"),
@@ -237,7 +236,7 @@ class Settings:
 class KeyJobSettings:
     """Everything that decides a keyed actor."""
 
-    plate: Annotated[Path, _PLATE]
+    plate: Annotated[Path, PLATE]
     output: Annotated[
         Path,
         Option(
@@ -264,26 +263,3 @@ class KeyJobSettings:
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read."""
         return (self.plate, *self.key.inputs)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CheckSettings:
-    """What a finished shot is held against."""
-
-    finished: Annotated[Path, Option("The finished shot: a video, or a folder of numbered pictures.", argument=True)]
-    camera: Annotated[Path | None, Option("The camera.json that the background should move with.")] = None
-    stmap: Annotated[StmapArgument | None, _STMAP] = None
-    matte: Annotated[
-        tuple[Path, ...],
-        Option(
-            "The actor's matte (a video or a folder, white is actor): what is not background; may be repeated.",
-            shape="CLIP",
-        ),
-    ] = ()
-    work: Annotated[
-        Path | None, Option("A work folder of cyc replace: its camera.json and matte/ are taken where none is given.")
-    ] = None
-    output: Annotated[
-        Path | None,
-        Option("A folder for check.json and check.svg, in place of the work folder.", ("--output", "-o"), "DIR"),
-    ] = None

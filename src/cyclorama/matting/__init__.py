@@ -4,6 +4,7 @@ from cyclorama.matting.adjust import AdjustedKey, MatteControls
 from cyclorama.matting.analyse import analyse_screen
 from cyclorama.matting.carry import CarriedMattes, carry_masks
 from cyclorama.matting.clean_plate import CleanPlate
+from cyclorama.matting.frame import seen_screen
 from cyclorama.matting.given import Alphas, GivenKey
 from cyclorama.matting.kept import KeptMattes, keep_mattes
 from cyclorama.matting.key import ScreenKey
@@ -47,4 +48,5 @@ __all__ = [
     "open_learned",
     "require_licence",
     "require_masks",
+    "seen_screen",
 ]
