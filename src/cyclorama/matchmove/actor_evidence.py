@@ -179,7 +179,7 @@ def pan_or_truck(shift: float, turn: float, turn_sigma: float, own_turn: float =
     ``own_turn``: what the body may have turned by itself, radians after the gain."""
     sigma = float(np.hypot(turn_sigma, own_turn))
     wide = float(np.hypot(sigma, GAIN * _USUAL_ORBIT))
-    shares = np.array([_density(turn, sigma), _density(turn - GAIN * shift, sigma), _density(turn, wide)])
+    shares = np.array([density(turn, sigma), density(turn - GAIN * shift, sigma), density(turn, wide)])
     pan, truck, arc = (shares / shares.sum()).tolist()
     around = turn / GAIN * (1 - (sigma / wide) ** 2) / shift
     return Sideways(pan, truck, truck + arc * around, truck + arc * float(around > 0.5) > 0.5)
@@ -189,10 +189,10 @@ def turned_or_orbit(turn: float, turn_sigma: float, own_turn: float = OWN_TURN) 
     """Belief that the camera went around an actor who stays in place, and not the body's own turn."""
     sigma = float(np.hypot(turn_sigma, own_turn))
     wide = float(np.hypot(sigma, GAIN * _USUAL_ORBIT))
-    orbit, own = _ORBIT_PRIOR * _density(turn, wide), (1 - _ORBIT_PRIOR) * _density(turn, sigma)
+    orbit, own = _ORBIT_PRIOR * density(turn, wide), (1 - _ORBIT_PRIOR) * density(turn, sigma)
     return orbit / (orbit + own)
 
 
-def _density(x: float, sigma: float) -> float:
+def density(x: float, sigma: float) -> float:
     """Student's density with four degrees of freedom: bodies surprise more often than a normal law allows."""
     return float((1 + (x / sigma) ** 2 / 4) ** -2.5 / sigma)

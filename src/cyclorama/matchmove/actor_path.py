@@ -1,32 +1,12 @@
 """The camera's path from what was believed of the actor's motion."""
 
-from dataclasses import dataclass
-from typing import Literal
-
 import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.matchmove.actor_belief import GROWS, Belief
 from cyclorama.matchmove.actor_evidence import GAIN, Evidence
 from cyclorama.matchmove.actor_fit import BodyFit
-
-GROWS = 0.06
-"""Of log size: what a push or a pull changes at least."""
-
-Kind = Literal["static", "pan", "tilt", "truck", "push", "orbit", "handheld"]
-
-
-@dataclass(frozen=True)
-class Belief:
-    """The likeliest move."""
-
-    kind: Kind
-    direction: str
-    confidence: float
-    reasons: tuple[str, ...]
-    sure: float  # that the camera moved and not the actor, whatever the kind
-    around: bool = False  # the path goes around the actor
-    trucks: float = 0.0  # share of the slide that is travel and not turn
 
 
 def path_of(
@@ -35,7 +15,7 @@ def path_of(
     """The camera at the anchor is the world; the point between the feet stays where it is then. Of the motion only
     what the camera is believed to have made is taken: the mean of moving so and standing still."""
     middle = np.array([hw[1], hw[0]]) / 2
-    share = _followed(belief.sure)
+    share = followed(belief.sure)
     foot = fit.feet[fit.anchor] + share * (fit.feet - fit.feet[fit.anchor])
     around = (share * seen.turn / GAIN) if belief.around else np.zeros(len(foot))
     grown = share * seen.size if np.ptp(seen.size) > GROWS else np.zeros(len(foot))
@@ -44,7 +24,7 @@ def path_of(
     point = np.array([px[0], px[1], 1.0]) * distance
     cameras = []
     for t in range(len(foot)):
-        turn = _upright(around[t])
+        turn = upright(around[t])
         center = point - turn @ (np.array([point[0], 0, distance]) * np.exp(-grown[t]))
         center[1] = 0.0
         if belief.trucks:
@@ -55,13 +35,13 @@ def path_of(
     return CameraPath(tuple(cameras))
 
 
-def _followed(sure: float) -> float:
+def followed(sure: float) -> float:
     """Share of a motion that is taken for the camera's: the belief, its odds squared, for beliefs err to the low side
     (measured on made-up shots, where nine of ten that are believed by half and more are the camera's)."""
     return sure**2 / (sure**2 + (1 - sure) ** 2)
 
 
-def _upright(angle: float) -> Array:
+def upright(angle: float) -> Array:
     c, s = np.cos(angle), np.sin(angle)
     return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
@@ -74,4 +54,4 @@ def _aimed(ray: Array, towards: Array) -> Array:
     c, s = np.cos(tilt), np.sin(tilt)
     down = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
     level = down @ ray
-    return _upright(np.arctan2(towards[0], towards[2]) - np.arctan2(level[0], level[2])) @ down
+    return upright(np.arctan2(towards[0], towards[2]) - np.arctan2(level[0], level[2])) @ down
