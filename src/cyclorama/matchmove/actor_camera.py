@@ -14,9 +14,10 @@ from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.matchmove.actor_belief import Kind, believed
 from cyclorama.matchmove.actor_evidence import ActorWord, Evidence, weigh
+from cyclorama.matchmove.actor_feet import ground_under
 from cyclorama.matchmove.actor_fit import BodyFit, fit_body
 from cyclorama.matchmove.actor_motion import ANALYSIS_LONG_SIDE, ActorSight, see_actor
-from cyclorama.matchmove.actor_path import path_of
+from cyclorama.matchmove.actor_path import path_beside, path_of
 from cyclorama.matchmove.actor_several import Person, believed_together, firm, path_together
 from cyclorama.matchmove.solve import USUAL_FOCAL
 
@@ -24,6 +25,7 @@ STANDING_M = 1.75
 ENOUGH = 0.5
 """Below this belief that the camera moved, and not the actor, it is taken as locked off."""
 _LEAST_FRAMES = 4
+_EITHER = 0.5  # a pan and a truck that are as likely
 _PERSON = 0.5  # belief in a figure's shape from which it is one of the people
 _KNEES_UP = 0.7  # share of the body that is seen where the picture cuts it below
 
@@ -79,9 +81,8 @@ def camera_from_actor(
     ``focal_px`` of the clip's pictures. Never fails for what is seen: the answer is then locked off, with the reason.
     """
     proxy = clip.proxy(ANALYSIS_LONG_SIDE)
-    if word in ("walks", "free"):
-        why = f"the actor {'walks' if word == 'walks' else 'moves freely'}, as you said: its motion is its own"
-        return _still(clip.num_frames, clip.hw, focal_px, why)
+    if word == "free":
+        return _still(clip.num_frames, clip.hw, focal_px, "the actor moves freely, as you said: its motion is its own")
     sight = see_actor(proxy, actor, progress)
     return camera_from_sight(sight, anchor, clip.hw, float(clip.rate), word=word, focal_px=focal_px)
 
@@ -110,6 +111,12 @@ def camera_from_sight(
         return _still(len(sight.share), hw, focal, trouble)
     seen = weigh(sight, fit, small, rate, seen_hw)
     distance = _distance(seen, fit, small)
+    if word == "walks" or (word is None and seen.stance == "walks"):
+        beside = _beside(sight, anchor, hw, focal, distance)
+        if beside is not None:
+            return beside
+    if word == "walks":
+        return _still(len(sight.share), hw, focal, "the actor walks, as you said: its motion is its own")
     belief = believed(seen, distance, small, word)
     path = CameraPath.locked_off(num_frames=len(sight.share), hw=hw, focal_px=focal)
     if belief.sure >= ENOUGH and belief.kind != "static":
@@ -142,6 +149,21 @@ def _from_people(
         path = path_together(people, together, belief, anchor, focal, hw)
     distance = float(np.mean([p.distance for p in people]))
     return ActorCamera(path, belief.kind, belief.direction, belief.confidence, belief.reasons, distance)
+
+
+def _beside(sight: ActorSight, anchor: int, hw: tuple[int, int], focal: float, distance: float) -> ActorCamera | None:
+    """The camera that follows a walker, where the feet show the ground."""
+    ground = ground_under(sight)
+    if ground is None or ground.belief < ENOUGH:
+        return None
+    angle = np.append(0.0, -np.cumsum(ground.pace)) * hw[1] / sight.tracks.hw[1] / focal
+    reasons = (
+        "the actor walks, and the feet that stand go backwards in the picture while the body stays: the camera follows",
+        "a pan and a truck look the same so, and the path is half of each",
+    )
+    path = path_beside(angle, ground.belief, anchor, focal, hw, distance)
+    direction = "right" if angle[-1] > 0 else "left"
+    return ActorCamera(path, "pan", direction, _EITHER * ground.belief, reasons, distance)
 
 
 def _still(num_frames: int, hw: tuple[int, int], focal_px: float | None, why: str) -> ActorCamera:

@@ -35,6 +35,17 @@ def path_of(
     return CameraPath(tuple(cameras))
 
 
+def path_beside(
+    angle: Array, sure: float, anchor: int, focal: float, hw: tuple[int, int], distance: float
+) -> CameraPath:
+    """A camera that goes along with a walker: by ``angle`` (t,) to the right, half as a pan, half as a truck."""
+    cameras = []
+    for way in (followed(sure) * 0.5 * (angle - angle[anchor])).tolist():
+        pose = rigid(upright(way), np.array([distance * way, 0.0, 0.0]))
+        cameras.append(Camera.from_focal(hw=hw, focal_px=focal, world_from_camera=pose))
+    return CameraPath(tuple(cameras))
+
+
 def followed(sure: float) -> float:
     """Share of a motion that is taken for the camera's: the belief, its odds squared, for beliefs err to the low side
     (measured on made-up shots, where nine of ten that are believed by half and more are the camera's)."""
