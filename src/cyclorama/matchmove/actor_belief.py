@@ -92,7 +92,8 @@ def in_place(seen: Evidence, still: float, sure: float, reasons: list[str], stan
     size = float(np.sqrt((stray**2).sum(1).mean()))
     if orbit > 0.5:
         reasons.append("it turns, or the camera goes around it")
-    alone = sure * (1 - orbit) * (1 - UNSEEN_ORBIT)
+    sure *= 1 - orbit
+    alone = sure * (1 - UNSEEN_ORBIT)
     if size < still:
         reasons.append("nothing of it moves as a whole, so the camera stands still")
         return Belief("static", "", alone, tuple(reasons), sure)

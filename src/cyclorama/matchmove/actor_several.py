@@ -152,8 +152,10 @@ def believed_together(people: list[Person], focal: float, stands: bool) -> tuple
     way = distance * float(np.hypot(max(slides), grown))
     sure = mean.rigid * mean.upright * (1.0 if stands else camera_share(mean, way, distance))
     reasons = [f"{len(people)} people {'stand' if stands else 'move little'}"]
-    if max(*slides, abs(down), abs(grown)) < WANDER:
+    if max(*slides, abs(down), abs(grown)) < WANDER and together.shares["arc"] < 0.5:
         belief = in_place(mean, _still(focal, distance, stands), sure, reasons, stands)
+        if not belief.around:
+            belief = replace(belief, confidence=belief.confidence * (1 - together.shares["arc"]))
         return belief, _held(belief, mean, together, distance)
     sure *= 1 - together.shares["own"]
     if abs(grown) > GROWS and abs(grown) > max(abs(down), *slides):
