@@ -1,7 +1,8 @@
 """The camera from the actor alone, on made-up flat plates: ``actor_camera.py CACHE [--stage FOLDER] [--seed N]``.
 
 Prints for every shot the move believed in against the true one, how far the place's displacement on screen follows the
-truth's (points at twice the actor's distance), and the calibration of the confidence.
+truth's (points at twice the actor's distance, on the stage at the place's own depth), and the calibration of the
+confidence.
 """
 
 import argparse
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actor_shots import ActorShot, load, specs, stage_shots
+from actor_shots import ActorShot, grid, load, specs, stage_shots
 from cyclorama.core.camera import CameraPath
 from cyclorama.matchmove.actor_camera import ActorCamera, camera_from_actor
 
@@ -34,12 +35,11 @@ class Row:
     still: float
 
 
-def displacements(path: CameraPath, anchor: int, distance: float) -> np.ndarray:
-    """(t, n, 2) pixels by which points at twice the actor's distance move from where the anchor shows them."""
-    h, w = path.hw
-    grid = np.stack(np.meshgrid(np.linspace(0.1, 0.9, 5) * w, np.linspace(0.1, 0.9, 4) * h), 2).reshape(-1, 2)
-    points = path[anchor].unproject(grid, np.full(len(grid), 2 * distance))
-    return np.stack([c.project(points)[0] for c in path.cameras]) - grid
+def displacements(path: CameraPath, anchor: int, depth: np.ndarray) -> np.ndarray:
+    """(t, n, 2) pixels by which points of the place move from where the anchor shows them on the grid."""
+    at = grid(path.hw)
+    points = path[anchor].unproject(at, depth)
+    return np.stack([c.project(points)[0] for c in path.cameras]) - at
 
 
 def true_words(shot: ActorShot) -> tuple[str, str]:
@@ -55,10 +55,16 @@ def true_words(shot: ActorShot) -> tuple[str, str]:
 
 
 def measured(shot: ActorShot) -> Row:
-    anchor = shot.plate.num_frames // 2
-    found = camera_from_actor(shot.plate, lambda i, _: shot.alpha[i].astype(np.float32) / 255, anchor)
-    truth = displacements(shot.path, anchor, shot.distance)
-    ours = displacements(found.path, anchor, found.distance_m)
+    found = camera_from_actor(
+        shot.plate, lambda i, _: shot.alpha[i].astype(np.float32) / 255, shot.plate.num_frames // 2
+    )
+    return judged(shot, found)
+
+
+def judged(shot: ActorShot, found: ActorCamera) -> Row:
+    anchor = len(shot.path) // 2
+    truth = displacements(shot.path, anchor, shot.depth)
+    ours = displacements(found.path, anchor, shot.depth * found.distance_m / shot.distance)
     still = float(np.linalg.norm(truth, axis=2).mean())
     error = float(np.linalg.norm(ours - truth, axis=2).mean())
     norms = float(np.linalg.norm(truth)), float(np.linalg.norm(ours))

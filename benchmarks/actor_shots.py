@@ -23,7 +23,7 @@ _GREEN = np.array([0.0, 1.0, 0.0], np.float32)
 @dataclass(frozen=True)
 class ActorShot:
     """``plate``: the actor over flat green; ``alpha`` t h w uint8; ``path``: the true camera; ``distance``: to the
-    actor in the middle frame, in the path's unit."""
+    actor in the middle frame, in the path's unit; ``depth``: of the place behind at ``grid``, in the same."""
 
     name: str
     actor: str
@@ -32,6 +32,13 @@ class ActorShot:
     alpha: np.ndarray
     path: CameraPath
     distance: float
+    depth: np.ndarray
+
+
+def grid(hw: tuple[int, int]) -> np.ndarray:
+    """Pixels (20, 2) at which the place's motion is looked at."""
+    h, w = hw
+    return np.stack(np.meshgrid(np.linspace(0.1, 0.9, 5) * w, np.linspace(0.1, 0.9, 4) * h), 2).reshape(-1, 2)
 
 
 def specs(first_seed: int, per_move: int) -> list[tuple[ShotSpec, bool]]:
@@ -75,12 +82,13 @@ def load(spec: ShotSpec, backwards: bool, folder: Path) -> ActorShot:
     plate = ArrayClip(linear_from_code8(colors), spec.rate)
     path = CameraPath(tuple(cameras))
     distance = float(path[len(path) // 2].project(np.array([[0.0, 0.0, 0.9]]))[1][0])
-    return ActorShot(name, spec.actor, spec.move, plate, alpha, path, distance)
+    return ActorShot(name, spec.actor, spec.move, plate, alpha, path, distance, np.full(20, 2 * distance))
 
 
 _STAGE_MOVES = {"corridor_push": "dolly", "night_static": "static", "park_handheld": "handheld", "room_pan": "pan",
                 "street_arc": "orbit", "street_truck": "truck"}  # fmt: skip
-_STAGE_DISTANCE_M = 4.0
+_STAGE_DISTANCE_M = {"street_arc": 3.6, "street_truck": 3.4}
+"""Where the true cameras of all frames see the actor's middle in one point; else it is taken to be 4 m away."""
 
 
 def stage_shots(folder: Path) -> Iterator[ActorShot]:
@@ -90,4 +98,7 @@ def stage_shots(folder: Path) -> Iterator[ActorShot]:
         rgba = np.stack([cv2.imread(str(case / "actor" / n), cv2.IMREAD_UNCHANGED) for n in names])
         path = read_camera(case / "camera.json", hw=rgba.shape[1:3], num_frames=len(rgba))
         plate = ArrayClip(linear_from_code8(np.ascontiguousarray(rgba[..., 2::-1])), Fraction(24))
-        yield ActorShot(case.name, "stage", _STAGE_MOVES[case.name], plate, rgba[..., 3], path, _STAGE_DISTANCE_M)
+        x, y = grid(path.hw).astype(int).T
+        depth = np.load(case / "depth" / "middle.npy").astype(np.float64)[y, x]
+        distance = _STAGE_DISTANCE_M.get(case.name, 4.0)
+        yield ActorShot(case.name, "stage", _STAGE_MOVES[case.name], plate, rgba[..., 3], path, distance, depth)

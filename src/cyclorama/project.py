@@ -116,6 +116,7 @@ class _Analysis:
                 lambda index, frame: key.foreground(index, frame).alpha,
                 references if len(references) > 1 or self.settings.reference[0].moment else (),
                 focal_px=None if focal is None else focal.px(self.job.plate.hw[1], FILM_BACK_MM),
+                zoom=self.settings.zoom,
                 word=None if self.settings.actor is None else self.settings.actor.word,
                 progress=lambda index: self.job.progress("camera", index + 1, total),
             )

@@ -102,6 +102,7 @@ FOCAL = Option(
     "wide where nothing else is said.",
     shape="FOCAL",
 )
+ZOOM = Option("Whether the lens zooms; else where nothing else explains the plate.", ("--zoom/--no-zoom",))
 
 STMAP = Option(
     "An STMap of the plate's lens, for a --camera that holds none: MAP.exr, undistort:MAP.exr (it makes the plate "
@@ -218,6 +219,7 @@ class Settings:
         Option("Camera moves, on top of those found: 'truck left 0.4m, handheld 0.3'.", shape="MOVES"),
     ] = None
     focal: Annotated[FocalLength | None, FOCAL] = None
+    zoom: Annotated[bool | None, ZOOM] = None
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
     engine: Annotated[str, Option("What draws the place.")] = "geometry"

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclorama.camera_words import FocalLength
 from cyclorama.reference_words import ReferenceArgument
-from cyclorama.settings import FOCAL, KeySettings, Option
+from cyclorama.settings import FOCAL, ZOOM, KeySettings, Option
 
 _HEIGHT = "METRES"
 
@@ -26,6 +26,7 @@ class SolveSettings:
     ]
     key: KeySettings = field(default_factory=KeySettings)
     focal: Annotated[FocalLength | None, FOCAL] = None
+    zoom: Annotated[bool | None, ZOOM] = None
     reference: Annotated[
         tuple[ReferenceArgument, ...],
         Option(

@@ -114,6 +114,7 @@ class _Solving:
                 figures,
                 references,
                 focal_px=None if focal is None else focal.px(plate.hw[1], film_back),
+                zoom=self.settings.zoom,
                 progress=lambda index: self.job.progress("camera", index + 1, plate.num_frames),
             )
         self._require_solved(matchmove, figures)

@@ -111,3 +111,15 @@ def shaking(base: Motion, num_frames: int, size: float) -> Motion:
         return replace(doll, foot=(doll.foot[0] + x, doll.foot[1] + y))
 
     return motion
+
+
+def group(motions: list[Motion], num_frames: int = 26) -> tuple[ArrayClip, np.ndarray]:
+    """Several dolls in one plate, the first in front."""
+    colors = np.broadcast_to(_GREEN, (num_frames, *HW, 3)).copy()
+    alpha = np.zeros((num_frames, *HW), np.float32)
+    for motion in reversed(motions):
+        for k, t in enumerate(np.linspace(0, 1, num_frames)):
+            own, cover = _frame(motion(t))
+            colors[k] = own + (1 - cover[..., None]) * colors[k]
+            alpha[k] = cover + (1 - cover) * alpha[k]
+    return ArrayClip(colors, _RATE), alpha

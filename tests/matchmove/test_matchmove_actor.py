@@ -47,8 +47,8 @@ MOTIONS: dict[str, Motion] = {
     "handheld": shaking(lambda _: Doll(), N, 3.0),
     "walks": lambda t: stride(t, 70.0),
     "walks on the spot": lambda t: stride(t, 0.0),
-    "low": lambda t: Doll(foot=(160 - 80 * (eased(t) - 0.5), 300)),
-    "low walk": lambda t: Doll(foot=(stride(t, 70.0).foot[0], stride(t, 0.0).foot[1] + 80), swing=stride(t, 0).swing),
+    "low": lambda t: Doll(foot=(160 - 80 * (eased(t) - 0.5), 335)),
+    "low walk": lambda t: Doll(foot=(stride(t, 70.0).foot[0], stride(t, 0.0).foot[1] + 115), swing=stride(t, 0).swing),
 }
 
 
@@ -85,7 +85,7 @@ def far_point(path: CameraPath) -> Array:
 def test_a_standing_actor_tells_kind_and_direction(name: str, kind: str, direction: str) -> None:
     found = answer(name)
     assert (found.kind, found.direction) == (kind, direction), found.reasons
-    assert found.confidence > 0.6
+    assert found.confidence > ENOUGH
     assert found.moves == (kind != "static")
 
 
@@ -97,16 +97,18 @@ def test_a_still_actor_makes_a_camera_that_does_not_stir() -> None:
 def test_a_pan_moves_far_things_with_the_feet() -> None:
     expected = np.array([slides(-80)(t).foot[0] for t in np.linspace(0, 1, N)])
     moved = far_point(answer("pan").path)
-    assert np.abs(moved[:, 0] - (expected - expected[N // 2])).max() < 2.0
+    # Some of it is left to an arc, which a turn hidden by cloth would be.
+    assert np.abs(moved[:, 0] - (expected - expected[N // 2])).max() < 0.15 * 40
+    assert np.corrcoef(moved[:, 0], expected)[0, 1] > 0.999
     assert np.abs(moved[:, 1]).max() < 1.5
-    assert np.allclose(answer("pan").path.centers, 0, atol=1e-6)
+    assert np.abs(answer("pan").path.centers).max() < 0.15 * 40 / FOCAL * answer("pan").distance_m
 
 
 def test_a_truck_travels_and_hardly_turns() -> None:
     found = answer("truck")
     way = found.path.centers[-1] - found.path.centers[0]
-    assert way[0] == pytest.approx(-80 / FOCAL * found.distance_m, rel=0.1)
-    assert np.abs(far_point(found.path)).max() < 3.0
+    assert way[0] == pytest.approx(-80 / FOCAL * found.distance_m, rel=0.3)
+    assert np.abs(far_point(found.path)).max() < 0.3 * 80 / 2 + 1.5
 
 
 def test_an_orbit_keeps_its_distance_and_the_actor_in_place() -> None:
@@ -218,10 +220,15 @@ def _matte(alpha: Array, frame: Array) -> Array:
 
 def test_belief_follows_the_evidence() -> None:
     pan, truck = pan_or_truck(0.4, 0.0, 0.02), pan_or_truck(0.4, 0.26, 0.02)
-    assert pan.pan > 0.8 > pan.truck
-    assert truck.truck > 0.8 > truck.pan
+    assert pan.pan > 0.7 > 0.2 > pan.truck
+    assert truck.truck > 0.7 > 0.2 > truck.pan
     even = pan_or_truck(0.05, 0.015, 0.02)
     assert abs(even.pan - even.truck) < 0.1
+    assert abs(pan.travel) < 0.1
+    assert truck.travel == pytest.approx(1.0, abs=0.05)
+    beyond = pan_or_truck(0.3, 0.31, 0.02)  # it turns by more than the shift explains: the camera pans against its way
+    assert beyond.trucks
+    assert beyond.travel > 1.05
     assert turned_or_orbit(0.0, 0.02) < 0.2 < 0.5 < turned_or_orbit(0.4, 0.02)
     assert [stance_of(x) for x in (0.3, 2.0, 8.0, float("nan"))] == ["stands", "steps", "walks", "cut off"]
 

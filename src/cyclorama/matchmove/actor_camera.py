@@ -6,43 +6,28 @@ are told apart by what bodies do: one whose feet stay put does not slide or grow
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
-from cyclorama.matchmove.actor_evidence import (
-    GAIN,
-    LOOSE_TURN,
-    OWN_TURN,
-    ActorWord,
-    Evidence,
-    camera_share,
-    net,
-    pan_or_truck,
-    turned_or_orbit,
-    weigh,
-)
+from cyclorama.matchmove.actor_belief import Kind, believed
+from cyclorama.matchmove.actor_evidence import ActorWord, Evidence, weigh
+from cyclorama.matchmove.actor_feet import ground_under
 from cyclorama.matchmove.actor_fit import BodyFit, fit_body
 from cyclorama.matchmove.actor_motion import ANALYSIS_LONG_SIDE, ActorSight, see_actor
+from cyclorama.matchmove.actor_path import path_beside, path_of
+from cyclorama.matchmove.actor_several import Person, believed_together, firm, path_together
 from cyclorama.matchmove.solve import USUAL_FOCAL
 
 STANDING_M = 1.75
 ENOUGH = 0.5
 """Below this belief that the camera moved, and not the actor, it is taken as locked off."""
-TOLD = 0.8
-"""Belief from which a truck and a pan count as told apart; below, the path lies between, which is never far off."""
 _LEAST_FRAMES = 4
-_STILL_PX = 1.0  # of the pictures looked at: the feet of a locked-off shot stay within this
-_STILL_RAD = 0.002
-_WANDER = 0.05  # radians; a camera held by hand strays by less, a pan goes further
-_GROWS = 0.06  # of log size, what a push or a pull changes at least
+_EITHER = 0.5  # a pan and a truck that are as likely
+_PERSON = 0.5  # belief in a figure's shape from which it is one of the people
 _KNEES_UP = 0.7  # share of the body that is seen where the picture cuts it below
-_SWAY_M = 0.025  # a body whose feet are not seen to stay put sways by as much
-
-Kind = Literal["static", "pan", "tilt", "truck", "push", "orbit", "handheld"]
 
 
 @dataclass(frozen=True)
@@ -82,17 +67,6 @@ class ActorCamera:
         )
 
 
-@dataclass(frozen=True)
-class _Belief:
-    kind: Kind
-    direction: str
-    confidence: float
-    reasons: tuple[str, ...]
-    sure: float  # that the camera moved and not the actor, whatever the kind
-    around: bool = False  # the path goes around the actor
-    trucks: float = 0.0  # share of the slide that is travel and not turn
-
-
 def camera_from_actor(
     clip: Clip,
     actor: Callable[[int, Array], Array],
@@ -107,25 +81,94 @@ def camera_from_actor(
     ``focal_px`` of the clip's pictures. Never fails for what is seen: the answer is then locked off, with the reason.
     """
     proxy = clip.proxy(ANALYSIS_LONG_SIDE)
-    focal = focal_px or USUAL_FOCAL * clip.hw[1]
-    small = focal * proxy.hw[1] / clip.hw[1]
-    locked = CameraPath.locked_off(num_frames=clip.num_frames, hw=clip.hw, focal_px=focal)
-    if word in ("walks", "free"):
-        why = f"the actor {'walks' if word == 'walks' else 'moves freely'}, as you said: its motion is its own"
-        return ActorCamera(locked, "static", "", 0.0, (why,), 4.0)
+    if word == "free":
+        return _still(clip.num_frames, clip.hw, focal_px, "the actor moves freely, as you said: its motion is its own")
     sight = see_actor(proxy, actor, progress)
+    return camera_from_sight(sight, anchor, clip.hw, float(clip.rate), word=word, focal_px=focal_px)
+
+
+def camera_from_sight(
+    sight: ActorSight,
+    anchor: int,
+    hw: tuple[int, int],
+    rate: float,
+    *,
+    word: ActorWord | None = None,
+    focal_px: float | None = None,
+) -> ActorCamera:
+    """The same from what was seen of the actor, for a clip of ``hw`` pixels and ``rate`` frames a second."""
+    focal = focal_px or USUAL_FOCAL * hw[1]
+    seen_hw = sight.tracks.hw
+    small = focal * seen_hw[1] / hw[1]
+    people = firm(_people(sight, anchor, small, rate))
+    if len(people) > 1:
+        return _from_people(people, anchor, hw, focal, word)
+    sight = people[0].sight if people else sight
     trouble = _trouble(sight, anchor)
     fit = None if trouble else fit_body(sight, anchor)
     if fit is None:
         trouble = trouble or "too few features of the actor can be followed from frame to frame"
-        return ActorCamera(locked, "static", "", 0.0, (trouble,), 4.0)
-    seen = weigh(sight, fit, small, float(clip.rate), proxy.hw)
-    distance = small * STANDING_M * (_KNEES_UP if seen.stance == "cut off" else 1.0) / fit.height
-    belief = _believed(seen, distance, small, word)
-    path = locked
+        return _still(len(sight.share), hw, focal, trouble)
+    seen = weigh(sight, fit, small, rate, seen_hw)
+    distance = _distance(seen, fit, small)
+    if word == "walks" or (word is None and seen.stance == "walks"):
+        beside = _beside(sight, anchor, hw, focal, distance)
+        if beside is not None:
+            return beside
+    if word == "walks":
+        return _still(len(sight.share), hw, focal, "the actor walks, as you said: its motion is its own")
+    belief = believed(seen, distance, small, word)
+    path = CameraPath.locked_off(num_frames=len(sight.share), hw=hw, focal_px=focal)
     if belief.sure >= ENOUGH and belief.kind != "static":
-        path = _path(seen, fit, belief, distance, small, proxy.hw).resized(clip.hw)
+        path = path_of(seen, fit, belief, distance, small, seen_hw).resized(hw)
     return ActorCamera(path, belief.kind, belief.direction, belief.confidence, belief.reasons, distance)
+
+
+def _distance(seen: Evidence, fit: BodyFit, focal: float) -> float:
+    return focal * STANDING_M * (_KNEES_UP if seen.stance == "cut off" else 1.0) / fit.height
+
+
+def _people(sight: ActorSight, anchor: int, focal: float, rate: float) -> list[Person]:
+    """The figures of the matte that are people with enough to follow."""
+    out = []
+    for figure in sight.figures:
+        fit = None if _trouble(figure, anchor) else fit_body(figure, anchor)
+        if fit is not None:
+            seen = weigh(figure, fit, focal, rate, sight.tracks.hw)
+            if seen.upright >= _PERSON:
+                out.append(Person(figure, seen, _distance(seen, fit, focal)))
+    return out
+
+
+def _from_people(
+    people: list[Person], anchor: int, hw: tuple[int, int], focal: float, word: ActorWord | None
+) -> ActorCamera:
+    belief, together = believed_together(people, focal, word == "stands")
+    path = CameraPath.locked_off(num_frames=len(together.pan), hw=hw, focal_px=focal)
+    if belief.sure >= ENOUGH and belief.kind != "static":
+        path = path_together(people, together, belief, anchor, focal, hw)
+    distance = float(np.mean([p.distance for p in people]))
+    return ActorCamera(path, belief.kind, belief.direction, belief.confidence, belief.reasons, distance)
+
+
+def _beside(sight: ActorSight, anchor: int, hw: tuple[int, int], focal: float, distance: float) -> ActorCamera | None:
+    """The camera that follows a walker, where the feet show the ground."""
+    ground = ground_under(sight)
+    if ground is None or ground.belief < ENOUGH:
+        return None
+    angle = np.append(0.0, -np.cumsum(ground.pace)) * hw[1] / sight.tracks.hw[1] / focal
+    reasons = (
+        "the actor walks, and the feet that stand go backwards in the picture while the body stays: the camera follows",
+        "a pan and a truck look the same so, and the path is half of each",
+    )
+    path = path_beside(angle, ground.belief, anchor, focal, hw, distance)
+    direction = "right" if angle[-1] > 0 else "left"
+    return ActorCamera(path, "pan", direction, _EITHER * ground.belief, reasons, distance)
+
+
+def _still(num_frames: int, hw: tuple[int, int], focal_px: float | None, why: str) -> ActorCamera:
+    path = CameraPath.locked_off(num_frames=num_frames, hw=hw, focal_px=focal_px or USUAL_FOCAL * hw[1])
+    return ActorCamera(path, "static", "", 0.0, (why,), 4.0)
 
 
 def _trouble(sight: ActorSight, anchor: int) -> str | None:
@@ -142,121 +185,3 @@ def _trouble(sight: ActorSight, anchor: int) -> str | None:
     if sight.cut[anchor, :2].all() or sight.cut[anchor, 2:].all() or sight.cut.all(1).any():
         return "the picture's borders cut the actor on opposite sides, so its outline says nothing"
     return None
-
-
-def _believed(seen: Evidence, distance: float, focal: float, word: ActorWord | None) -> _Belief:
-    """The likeliest move and how far it can be believed."""
-    reasons = [_stance_words(seen, word)]
-    quality = seen.rigid * (1.0 if seen.upright else 0.3)
-    if seen.rigid < 0.5:
-        reasons.append("its features do not move as one body")
-    if not seen.upright:
-        reasons.append("it is no upright figure")
-    turn, grown = net(seen.turn), net(seen.size)
-    right, down = net(seen.slow[:, 0]), net(seen.slow[:, 1])
-    stands = word == "stands" or seen.stance == "stands"
-    way = distance * float(np.hypot(np.hypot(right, down), grown))
-    sure = quality * (1.0 if stands else camera_share(seen, way, distance))
-    if max(abs(right), abs(down), abs(grown)) < _WANDER:
-        still = max(_STILL_RAD, _STILL_PX / focal, 0.0 if stands else _SWAY_M / distance)
-        return _in_place(seen, still, sure, reasons, stands)
-    if abs(grown) > _GROWS and abs(grown) > max(abs(right), abs(down)):
-        reasons.append(
-            f"it {'grows' if grown > 0 else 'shrinks'} by {100 * abs(np.expm1(grown)):.0f} % without a stride; a push "
-            "was assumed (a zoom looks the same on the actor)"
-        )
-        return _Belief("push", "in" if grown > 0 else "out", sure, tuple(reasons), sure)
-    if abs(down) > abs(right):
-        reasons.append("it slides up or down without a step; a tilt was assumed (a pedestal looks the same)")
-        return _Belief("tilt", "down" if down < 0 else "up", sure, tuple(reasons), sure)
-    return _sideways(seen, right, turn, stands, sure, reasons)
-
-
-def _stance_words(seen: Evidence, word: ActorWord | None) -> str:
-    if word == "stands":
-        return "the actor stands, as you said"
-    return {
-        "stands": "the actor's legs stay put, so it stands",
-        "steps": "the actor steps or shifts its weight",
-        "walks": "the actor's legs swing, so it walks and its motion may be its own",
-        "cut off": "the actor's feet are outside the picture, so only the bob of a walk would tell its motion",
-    }[seen.stance]
-
-
-def _in_place(seen: Evidence, still: float, sure: float, reasons: list[str], stands: bool) -> _Belief:
-    """The actor stays where it is: locked off, held by hand, or circled."""
-    turn = net(seen.turn)
-    orbit = turned_or_orbit(turn, seen.turn_sigma)
-    if stands and orbit > 0.5:
-        reasons.append("it seems to turn as a whole on feet that stay put, so the camera goes around it")
-        return _Belief(
-            "orbit", "left" if turn > 0 else "right", sure * orbit, tuple(reasons), sure * orbit, around=True
-        )
-    stray = seen.shift - seen.shift.mean(0)
-    size = float(np.sqrt((stray**2).sum(1).mean()))
-    if orbit > 0.5:
-        reasons.append("it turns, or the camera goes around it")
-    sure *= 1 - orbit
-    if size < still:
-        reasons.append("nothing of it moves as a whole, so the camera stands still")
-        return _Belief("static", "", sure, tuple(reasons), sure)
-    reasons.append("feet and body stray together, so the camera is held by hand")
-    told = size**2 / (size**2 + still**2)
-    return _Belief("handheld", "", sure * told, tuple(reasons), sure * told)
-
-
-def _sideways(seen: Evidence, right: float, turn: float, stands: bool, sure: float, reasons: list[str]) -> _Belief:
-    """The actor slides across the picture: the camera panned or trucked against it."""
-    direction = "left" if right > 0 else "right"
-    shares = pan_or_truck(right, turn, seen.turn_sigma, OWN_TURN if stands else LOOSE_TURN)
-    trucks = shares.truck > shares.pan
-    kind: Kind = "truck" if trucks else "pan"
-    other = "pan" if trucks else "truck"
-    travel = shares.truck / (shares.truck + shares.pan)
-    share = max(shares.truck, shares.pan)
-    mixed = travel if 1 - TOLD < travel < TOLD else float(trucks)
-    reasons.append(
-        f"it slides to the {'right' if right > 0 else 'left'} without a stride and "
-        f"{'turns with it' if trucks else 'does not turn with it'}: a {kind}"
-        + ("" if mixed in (0, 1) else f" is likelier, a {other} cannot be ruled out, and the path lies between")
-    )
-    return _Belief(kind, direction, sure * share, tuple(reasons), sure, trucks=mixed)
-
-
-def _path(
-    seen: Evidence, fit: BodyFit, belief: _Belief, distance: float, focal: float, hw: tuple[int, int]
-) -> CameraPath:
-    """The camera at the anchor is the world; the point between the feet stays where it is then."""
-    middle = np.array([hw[1], hw[0]]) / 2
-    foot = fit.feet
-    around = (seen.turn / GAIN) if belief.around else np.zeros(len(foot))
-    grown = seen.size if np.ptp(seen.size) > _GROWS else np.zeros(len(foot))
-    px = (foot[fit.anchor] - middle) / focal
-    point = np.array([px[0], px[1], 1.0]) * distance
-    cameras = []
-    for t in range(len(foot)):
-        turn = _upright(around[t])
-        center = point - turn @ (np.array([point[0], 0, distance]) * np.exp(-grown[t]))
-        center[1] = 0.0
-        if belief.trucks:
-            center = center - turn @ [distance * np.exp(-grown[t]) * belief.trucks * np.tan(seen.slow[t, 0]), 0, 0]
-        ray = np.append((foot[t] - middle) / focal, 1.0)
-        pose = rigid(_aimed(ray, point - center), center)
-        cameras.append(Camera.from_focal(hw=hw, focal_px=focal, world_from_camera=pose))
-    return CameraPath(tuple(cameras))
-
-
-def _upright(angle: float) -> Array:
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
-
-
-def _aimed(ray: Array, towards: Array) -> Array:
-    """The rotation without roll that brings the camera's ``ray`` into the direction ``towards``: a tilt, then a pan."""
-    ray, towards = ray / np.linalg.norm(ray), towards / np.linalg.norm(towards)
-    lift = np.hypot(ray[1], ray[2])
-    tilt = np.arctan2(ray[1], ray[2]) - np.arcsin(np.clip(towards[1] / lift, -1, 1))
-    c, s = np.cos(tilt), np.sin(tilt)
-    down = np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
-    level = down @ ray
-    return _upright(np.arctan2(towards[0], towards[2]) - np.arctan2(level[0], level[2])) @ down

@@ -37,15 +37,21 @@ LOOSE_TURN = 0.25
 """The same of a body that steps, or whose feet are not seen."""
 _USUAL_ORBIT = 0.5  # radians, of a camera that goes around somebody
 _ORBIT_PRIOR = 0.25  # among moves that leave the actor in place
-_ODD_PRIOR = 0.1  # an orbit and a pan at once, among moves that shift the actor
+UNSEEN_ORBIT = 0.08
+"""Belief left for an orbit where no turn is seen, or no more than a body's own: cloth that is glossy or plain does not
+show it (a quarter of the orbits, which are a quarter of the moves that leave the actor in place)."""
 _RIGID_SHARE = 0.008
 """Of the body's height: a common motion that misses half of the features by more is no motion of one body."""
-_UPRIGHT = 1.1  # height over width of what can be an upright figure
+_NO_FIGURE, _FIGURE, _BUST = 1.2, 2.0, 1.1
+"""Height over width: of what is no upright figure from head to feet, of what is, and of what can be a cut off one."""
+_GAP_ROWS = 0.3  # of the rows of the legs' lower half must show a gap for two legs
+_OPEN, _CLOSED = 0.3, 0.7  # coverage of a gap and of a leg
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """``legs``: change per second (see ``STILL_LEGS``), NaN where they are not seen. ``rigid`` and ``upright`` 0..1.
+    """``legs``: change per second (see ``STILL_LEGS``), NaN where they are not seen. ``rigid`` 0..1: moves as one body;
+    ``upright`` 0..1: is a person's figure.
 
     ``shift`` (t, 2): radians that the point between the feet moves right and down, less what the change of size alone
     does to it; ``size`` (t,): log of the scale; ``turn`` (t,) radians; all 0 at the anchor, smooth parts and all.
@@ -55,7 +61,7 @@ class Evidence:
     stance: Stance
     legs: float
     rigid: float
-    upright: bool
+    upright: float
     shift: Array
     slow: Array
     bob: float
@@ -74,12 +80,11 @@ def weigh(sight: ActorSight, fit: BodyFit, focal_px: float, rate: float, hw: tup
     alone = middle + (foot[fit.anchor] - middle) * fit.size[:, None]
     shift = np.arctan((foot - middle) / focal_px) - np.arctan((alone - middle) / focal_px)
     missed = float(np.median(fit.residual)) / _RIGID_SHARE
-    width, height = sight.box[:, 3] - sight.box[:, 2], sight.box[:, 1] - sight.box[:, 0]
     return Evidence(
         stance=stance_of(legs),
         legs=legs,
         rigid=1 / (1 + missed**4),
-        upright=bool(np.nanmedian(height / np.maximum(width, 1)) > _UPRIGHT),
+        upright=upright(sight),
         shift=shift,
         slow=smooth(shift, rate, _TRAVEL_HZ),
         bob=float((shift - smooth(shift, rate, _BOB_HZ))[:, 1].std()),
@@ -90,14 +95,32 @@ def weigh(sight: ActorSight, fit: BodyFit, focal_px: float, rate: float, hw: tup
     )
 
 
+def upright(sight: ActorSight) -> float:
+    """Belief that the outline is a person's who stands: what is as wide as tall sits, crouches or is an animal."""
+    width, height = sight.box[:, 3] - sight.box[:, 2], sight.box[:, 1] - sight.box[:, 0]
+    tall = float(np.nanmedian(height / np.maximum(width, 1)))
+    if sight.cut[:, 1].mean() > 1 - _FEET_SEEN:
+        return float(tall > _BUST)
+    return float(np.clip((tall - _NO_FIGURE) / (_FIGURE - _NO_FIGURE), 0, 1))
+
+
 def _change_of_legs(sight: ActorSight) -> float:
-    """Parts of the legs' picture that change from frame to frame; NaN where the feet are out of most frames."""
+    """Parts of the legs' picture that change from frame to frame; NaN where no legs are in most frames."""
     whole = ~sight.cut[:, 1]
     pairs = whole[1:] & whole[:-1]
     if pairs.mean() < _FEET_SEEN:
-        return float("nan")
+        if not two_legs(sight.legs):
+            return float("nan")
+        whole, pairs = np.ones(len(whole), bool), np.ones(len(pairs), bool)
     change = np.abs(np.diff(sight.legs, axis=0)).mean((1, 2))[pairs]
     return float(change.mean() / max(float(sight.legs[whole].mean()), 1e-9))
+
+
+def two_legs(legs: Array) -> bool:
+    """Whether the lower part of a body (t, rows, columns) shows a gap between two legs: then the knees are in it."""
+    low = legs[:, legs.shape[1] // 2 :]
+    solid = np.maximum.accumulate(low > _CLOSED, 2) & np.maximum.accumulate((low > _CLOSED)[..., ::-1], 2)[..., ::-1]
+    return bool(((low < _OPEN) & solid).any(2).mean() > _GAP_ROWS)
 
 
 def stance_of(legs: float) -> Stance:
@@ -141,30 +164,35 @@ def net(values: Array) -> float:
 
 @dataclass(frozen=True)
 class Sideways:
-    """Shares of belief: the camera panned, trucked, or went around while the body faced the same way."""
+    """Shares of belief: the camera panned, trucked; what is left is an arc of both, as operators make who keep the
+    actor in view. ``travel``: the mean travel, as a share of what alone would move the actor so; ``trucks``: it is
+    likelier than not more of a truck."""
 
     pan: float
     truck: float
-    orbit: float
+    travel: float
+    trucks: bool
 
 
 def pan_or_truck(shift: float, turn: float, turn_sigma: float, own_turn: float = OWN_TURN) -> Sideways:
-    """By the body's turn: none in a pan, as much as the shift in a truck, anything in an orbit. ``own_turn``: what the
-    body may have turned by itself, radians after the gain."""
+    """By the body's turn: none in a pan, as much as the shift in a truck, anything in an arc, all as likely before.
+    ``own_turn``: what the body may have turned by itself, radians after the gain."""
     sigma = float(np.hypot(turn_sigma, own_turn))
     wide = float(np.hypot(sigma, GAIN * _USUAL_ORBIT))
-    shares = np.array([_density(turn, sigma), _density(turn - GAIN * shift, sigma), _ODD_PRIOR * _density(turn, wide)])
-    return Sideways(*(shares / shares.sum()).tolist())
+    shares = np.array([density(turn, sigma), density(turn - GAIN * shift, sigma), density(turn, wide)])
+    pan, truck, arc = (shares / shares.sum()).tolist()
+    around = turn / GAIN * (1 - (sigma / wide) ** 2) / shift
+    return Sideways(pan, truck, truck + arc * around, truck + arc * float(around > 0.5) > 0.5)
 
 
-def turned_or_orbit(turn: float, turn_sigma: float) -> float:
+def turned_or_orbit(turn: float, turn_sigma: float, own_turn: float = OWN_TURN) -> float:
     """Belief that the camera went around an actor who stays in place, and not the body's own turn."""
-    sigma = float(np.hypot(turn_sigma, OWN_TURN))
+    sigma = float(np.hypot(turn_sigma, own_turn))
     wide = float(np.hypot(sigma, GAIN * _USUAL_ORBIT))
-    orbit, own = _ORBIT_PRIOR * _density(turn, wide), (1 - _ORBIT_PRIOR) * _density(turn, sigma)
+    orbit, own = _ORBIT_PRIOR * density(turn, wide), (1 - _ORBIT_PRIOR) * density(turn, sigma)
     return orbit / (orbit + own)
 
 
-def _density(x: float, sigma: float) -> float:
+def density(x: float, sigma: float) -> float:
     """Student's density with four degrees of freedom: bodies surprise more often than a normal law allows."""
     return float((1 + (x / sigma) ** 2 / 4) ** -2.5 / sigma)

@@ -1,7 +1,7 @@
 """What is seen of the actor: its features followed, its outline measured, in every frame."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import Clip
 from cyclorama.core.display import code8_from_linear
+from cyclorama.matchmove.actor_figures import Split
 from cyclorama.matchmove.tracks import Tracks
 
 ANALYSIS_LONG_SIDE = 640
@@ -30,6 +31,7 @@ _WINDOW: dict[str, Any] = {
     "maxLevel": 4,
     "criteria": (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 0.003),
 }
+_SOFT = np.ones((3, 3), np.uint8)  # the rim of an outline
 _MIN_CORNER = 2e-4
 _MIN_LENGTH = 4
 _RETURN_PX = 0.5  # a step followed back must end this near where it began
@@ -44,6 +46,7 @@ class ActorSight:
     ``box`` (t, 4): top, bottom, left, right in pixels, NaN where no actor is seen. ``share`` (t,): of the picture.
     ``cut`` (t, 4) bool: by the border above, below, left, right. ``edges`` (t, ROWS, 2): left and right end of the
     outline in pixels, NaN where there is none. ``legs`` (t, *LEG_HW) 0..1: the legs, scaled by the body's height.
+    ``figures``: the same of every separate figure, where the matte has several in all frames.
     """
 
     tracks: Tracks
@@ -54,6 +57,7 @@ class ActorSight:
     cut: Array
     edges: Array
     legs: Array
+    figures: tuple["ActorSight", ...] = ()
 
     @property
     def seen(self) -> Array:
@@ -65,49 +69,59 @@ def see_actor(
     clip: Clip, actor: Callable[[int, Array], Array], progress: Callable[[int], None] = lambda _: None
 ) -> ActorSight:
     """Looks at every frame once; ``actor(index, frame)`` is its matte, h w float32."""
-    live = _Live()
-    outlines = []
+    live, split = _Live(), Split()
+    outlines: list[list[tuple[Array, ...]]] = []
     for index in range(clip.num_frames):
         picture = clip.frame(index)
         alpha = actor(index, picture)
-        live.look(index, _grey(picture, alpha), (alpha > _SOLID).astype(np.uint8))
-        outlines.append(_outline(alpha))
+        solid = (alpha > _SOLID).astype(np.uint8)
+        numbers = split.look(solid)
+        live.look(index, _grey(picture, alpha), solid, numbers)
+        several = range(1, split.count + 1) if split.count > 1 else ()
+        own = [np.where(cv2.dilate((numbers == k).astype(np.uint8), _SOFT), alpha, 0) for k in several]
+        outlines.append([_outline(a) for a in (alpha, *own)])
         progress(index)
-    tracks, long = live.tracks(clip.hw, clip.num_frames)
-    box, share, cut, edges, legs = (np.stack([o[k] for o in outlines]) for k in range(5))
-    return ActorSight(tracks, live.relief[long], live.birth_of[long], box, share[:, 0], cut, edges, legs)
+    whole = live.sight([o[0] for o in outlines], clip.hw)
+    if split.count < 2:
+        return whole
+    figures = tuple(live.sight([o[k] for o in outlines], clip.hw, k) for k in range(1, split.count + 1))
+    return replace(whole, figures=figures)
 
 
 class _Live:
     """The features being followed, and what was seen of all that ever were."""
 
     def __init__(self) -> None:
-        self.relief, self.birth_of = np.zeros(0), np.zeros(0, np.int64)
+        self.relief, self.birth_of, self.figure = np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64)
         self._ids, self._birth = np.zeros(0, np.int64), np.zeros(0, np.int64)
         self._at = self._born_at = np.zeros((0, 2), np.float32)
         self._births: dict[int, Array] = {}
         self._previous: Array | None = None
         self._rows: list[tuple[Array, int, Array]] = []
 
-    def look(self, index: int, grey: Array, solid: Array) -> None:
+    def look(self, index: int, grey: Array, solid: Array, numbers: Array) -> None:
         """On to the next frame: follows what is followed, and takes up new features where there are few."""
         if self._previous is not None and len(self._ids):
             self._follow(self._previous, grey, solid)
         if len(self._ids) < MAX_FEATURES * _FEW:
-            self._take_up(index, grey, solid)
+            self._take_up(index, grey, solid, numbers)
         self._births = {k: v for k, v in self._births.items() if (self._birth == k).any()}
         self._rows.append((self._ids, index, self._at.astype(np.float64) + 0.5))
         self._previous = grey
 
-    def tracks(self, hw: tuple[int, int], num_frames: int) -> tuple[Tracks, Array]:
-        """The tracks of ``_MIN_LENGTH`` frames or more, and which of all they are."""
+    def sight(self, outlines: list[tuple[Array, ...]], hw: tuple[int, int], figure: int | None = None) -> ActorSight:
+        """What was seen of all, or of one figure, with its outlines: tracks of ``_MIN_LENGTH`` frames or more."""
         track = np.concatenate([ids for ids, _, _ in self._rows])
         frame = np.concatenate([np.full(len(ids), index) for ids, index, _ in self._rows])
         px = np.concatenate([at for _, _, at in self._rows])
         long = np.bincount(track, minlength=len(self.relief)) >= _MIN_LENGTH
-        return Tracks(track, frame, px, hw, num_frames).keep(long[track]), np.flatnonzero(long)
+        if figure is not None:
+            long &= self.figure == figure
+        tracks = Tracks(track, frame, px, hw, len(self._rows)).keep(long[track])
+        box, share, cut, edges, legs = (np.stack([o[k] for o in outlines]) for k in range(5))
+        return ActorSight(tracks, self.relief[long], self.birth_of[long], box, share[:, 0], cut, edges, legs)
 
-    def _take_up(self, index: int, grey: Array, solid: Array) -> None:
+    def _take_up(self, index: int, grey: Array, solid: Array, numbers: Array) -> None:
         fresh = _corners(grey, solid, self._at, MAX_FEATURES - len(self._ids))
         self._births[index] = grey
         self._ids = np.append(self._ids, np.arange(len(self.relief), len(self.relief) + len(fresh)))
@@ -116,6 +130,8 @@ class _Live:
         self._birth = np.append(self._birth, np.full(len(fresh), index))
         self.relief = np.append(self.relief, _relief(solid, fresh))
         self.birth_of = np.append(self.birth_of, np.full(len(fresh), index))
+        x, y = fresh.round().astype(int).T
+        self.figure = np.append(self.figure, cv2.dilate(numbers, _SOFT)[y, x])
 
     def _follow(self, previous: Array, grey: Array, solid: Array) -> None:
         """Every feature a frame on, checked back and forth, then registered to its first sight where that is near."""

@@ -52,6 +52,7 @@ def find_camera(
     references: tuple[Reference, ...],
     *,
     focal_px: float | None = None,
+    zoom: bool | None = None,
     word: ActorWord | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> Matchmove:
@@ -59,7 +60,8 @@ def find_camera(
     from the actor alone, where that can be believed; else locked off.
 
     ``actor(index, frame)`` is the matte of a frame of any size of the plate, h w float32. ``word``: what the user says
-    that the actor does. A single reference says which frame the actor's camera starts from; else it is the middle one.
+    that the actor does; ``zoom``: whether the lens zooms, where that is known. A single reference says which frame the
+    actor's camera starts from; else it is the middle one.
     """
     proxy = plate.proxy(ANALYSIS_LONG_SIDE)
     scale = proxy.hw[1] / plate.hw[1]
@@ -67,7 +69,7 @@ def find_camera(
     tracks = track_features(proxy, actor, progress)
     whole = tracks.resized(plate.hw)
     if enough(tracks):
-        solved = solve(tracks, focal)
+        solved = solve(tracks, focal, zoom=zoom)
         if solved.median_px <= MAX_MEDIAN_PX * proxy.hw[1] / 1000:
             return Matchmove(solved.path.resized(plate.hw), "plate", solved, _plate_notes(solved, focal_px), whole)
     seen = tracks.num_tracks
