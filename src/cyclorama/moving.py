@@ -8,7 +8,7 @@ from cyclorama.job import Job
 from cyclorama.media import Notes, open_clip
 from cyclorama.reference_words import LookAt
 from cyclorama.references import ClipFile, PanoramaFile
-from cyclorama.scenery import backdrop_of, build_sphere, px_per_degree, screening, seam_s
+from cyclorama.scenery import build_sphere, px_per_degree, screening, seam_s, wall_of
 
 _FAR = 6.0  # times the actor's distance: where a clip stands
 _SOFT = 0.7  # of the plate's pixels a degree: a panorama with fewer is seen to be soft
@@ -61,9 +61,9 @@ def _drawn(given: ClipFile, job: Job, path: CameraPath, unit: float) -> Footage:
     for text in _times(given, job, shown[-1].turn):
         job.notes.add("time", text)
     moves = bool(np.linalg.norm(path.centers - path.centers[0], axis=1).max() > 0)
-    backdrop, enlarged = backdrop_of(clip.hw, path, frame, _FAR * unit if moves else None)
+    wall, enlarged = wall_of(clip.hw, path, frame, _FAR * unit if moves else None)
     job.notes.add("geometry", _stands(given, frame, enlarged))
-    return Footage(tuple(readers), shown, backdrop)
+    return Footage(tuple(readers), shown, wall)
 
 
 def _stands(given: ClipFile, frame: int, enlarged: float) -> str:

@@ -124,6 +124,8 @@ def read_references(given: tuple[ReferenceArgument, ...], plate: Clip, notes: No
     last, spread = plate.num_frames - 1, max(1, len(given) - 1)
     out = []
     for index, argument in enumerate(given):
+        if argument.word in _CLIPS or _is_clip(argument):
+            raise InputError(f"{argument.picture}: a picture is needed here, this is a clip; give frames of it")
         image = _kept(read_picture(argument.picture, notes=notes), argument.picture, notes)
         frame = int(last * index / spread + 0.5)
         if argument.moment is not None:

@@ -6,6 +6,7 @@ import numpy as np
 
 from cyclorama.core.arrays import Array, readonly, require_picture
 from cyclorama.core.backdrop import Backdrop
+from cyclorama.core.camera import Camera
 from cyclorama.core.clip import Clip
 
 
@@ -54,21 +55,33 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Wall:
+    """A picture that stands upright before a camera: ``camera``, whose whole picture it is, and ``inverse_depth``, 1
+    over its distance along the optical axis (0 at infinity). ``time``: the frame of the plate that looks there."""
+
+    camera: Camera
+    inverse_depth: float
+    time: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.inverse_depth < np.inf:
+            raise ValueError(f"inverse_depth must be 0 or more, got {self.inverse_depth}")
+
+
+@dataclass(frozen=True)
 class Footage:
     """A place that moves. ``readers``: one clip opened twice where it comes round (passes take turns, so that a seam
-    reads both in order), else once. ``shown``: for every frame of the plate. ``backdrop``: where its frames stand, one
-    view, whose picture each of them takes; None for a clip that already moves as the plate's camera does.
+    reads both in order), else once. ``shown``: for every frame of the plate. ``wall``: where its frames stand; None for
+    a clip that already moves as the plate's camera does.
     """
 
     readers: tuple[Clip, ...]
     shown: tuple[Shown, ...]
-    backdrop: Backdrop | None
+    wall: Wall | None
 
     def __post_init__(self) -> None:
         if not self.readers or not self.shown:
             raise ValueError(f"footage must hold a clip and frames, got {len(self.readers)} and {len(self.shown)}")
-        if self.backdrop is not None and len(self.backdrop.views) != 1:
-            raise ValueError(f"the frames of footage stand as one view, got {len(self.backdrop.views)}")
 
     @property
     def kind(self) -> str:
@@ -77,7 +90,7 @@ class Footage:
     @property
     def frames(self) -> tuple[float, ...]:
         """The frames of the plate whose view was given."""
-        return () if self.backdrop is None else (self.backdrop.views[0].time,)
+        return () if self.wall is None else (self.wall.time,)
 
     def picture(self, frame: int) -> Array:
         """What the clip shows at a frame of the plate, h w 3 float32, fresh."""

@@ -2,11 +2,10 @@
 
 from cyclorama.scenery.build import build_backdrop
 from cyclorama.scenery.draw import draw
-from cyclorama.scenery.footage import backdrop_of, screening, seam_s
+from cyclorama.scenery.footage import screening, seam_s, wall_of
 from cyclorama.scenery.panorama import build_sphere, is_panorama, px_per_degree
 
 __all__ = [
-    "backdrop_of",
     "build_backdrop",
     "build_sphere",
     "draw",
@@ -14,4 +13,5 @@ __all__ = [
     "px_per_degree",
     "screening",
     "seam_s",
+    "wall_of",
 ]

@@ -17,7 +17,7 @@ from cyclorama.core.camera import Camera
 from cyclorama.core.place import Footage, Place, Sphere
 from cyclorama.scenery.bend import Bend, bend_of, seen_row, sight_row
 from cyclorama.scenery.fill import fill_holes
-from cyclorama.scenery.footage import draw_clip, still_of
+from cyclorama.scenery.footage import draw_footage
 from cyclorama.scenery.mapping import mapping
 from cyclorama.scenery.panorama import draw_sphere
 
@@ -41,10 +41,8 @@ def draw(place: Place, camera: Camera, time: float) -> SetFrame:
     match place:
         case Sphere():
             return draw_sphere(place, camera)
-        case Footage(backdrop=None):
-            return draw_clip(place, camera, round(time))
         case Footage():
-            return draw_views(still_of(place, round(time)), camera, time)
+            return draw_footage(place, camera, round(time))
         case Backdrop():
             return draw_views(place, camera, time)
     assert_never(place)

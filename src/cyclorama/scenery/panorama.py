@@ -144,7 +144,7 @@ def _sampled(image: Array, sphere: Sphere, camera: Camera) -> Array:
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _places(turn, bend, size, us, vs):  # type: ignore[no-untyped-def]
+def _places(r, bend, size, us, vs):  # type: ignore[no-untyped-def]
     """Where each pixel looks in the padded picture, as ``cv2.remap`` counts (centres at whole numbers)."""
     h, w = us.shape
     around, down = np.float32(size[1] / (2 * np.pi)), np.float32(size[0] / np.pi)
@@ -159,8 +159,29 @@ def _places(turn, bend, size, us, vs):  # type: ignore[no-untyped-def]
                 p[x] = np.float32(x) + np.float32(0.5)
                 q[x] = np.float32(y) + np.float32(0.5)
         for x in range(w):
-            a = turn[0, 0] * p[x] + turn[0, 1] * q[x] + turn[0, 2]
-            b = turn[1, 0] * p[x] + turn[1, 1] * q[x] + turn[1, 2]
-            c = turn[2, 0] * p[x] + turn[2, 1] * q[x] + turn[2, 2]
-            us[y, x] = u0 + around * np.arctan2(a, c)
-            vs[y, x] = v0 + down * np.arctan2(b, np.sqrt(a * a + c * c))
+            a = r[0, 0] * p[x] + r[0, 1] * q[x] + r[0, 2]
+            b = r[1, 0] * p[x] + r[1, 1] * q[x] + r[1, 2]
+            c = r[2, 0] * p[x] + r[2, 1] * q[x] + r[2, 2]
+            us[y, x] = u0 + around * _angle(a, c)
+            vs[y, x] = v0 + down * _angle(b, np.sqrt(a * a + c * c))
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy", inline="always")
+def _angle(y, x):  # type: ignore[no-untyped-def]
+    """arctan2 without branches, so that it runs several pixels at a time; the series of Abramowitz and Stegun (1964,
+    4.4.49), 2e-8 off and in float32 3e-7."""
+    far, near = max(abs(x), abs(y)), min(abs(x), abs(y))
+    t = near / max(far, np.float32(1e-30))
+    s = t * t
+    z = np.float32(0.0028662257)
+    z = z * s - np.float32(0.0161657367)
+    z = z * s + np.float32(0.0429096138)
+    z = z * s - np.float32(0.0752896400)
+    z = z * s + np.float32(0.1065626393)
+    z = z * s - np.float32(0.1420889944)
+    z = z * s + np.float32(0.1999355085)
+    z = z * s - np.float32(0.3333314528)
+    angle = t + t * s * z
+    angle = np.float32(np.pi / 2) - angle if abs(y) > abs(x) else angle
+    angle = np.float32(np.pi) - angle if x < 0 else angle
+    return -angle if y < 0 else angle
