@@ -17,9 +17,9 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
 from cyclorama.core.place import Place
-from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
+from cyclorama.fitting import FittedReferences, fit_references, ordered, without_misfits
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
 from cyclorama.matchmove import (
@@ -78,15 +78,16 @@ class _Analysis:
             check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
             given = open_references(self.settings.reference, self.job.plate, self.job.notes, self.job.stack)
-        if self.settings.look_at is not None and not isinstance(given, PanoramaFile):
-            raise InputError("--look-at turns a 360 panorama, and none was given; leave it out, or write pano:FILE")
-        references = given if isinstance(given, tuple) else ()
+            if self.settings.look_at is not None and not isinstance(given, PanoramaFile):
+                raise InputError("--look-at turns a 360 panorama, and none was given; leave it out, or write pano:FILE")
+            references = given if isinstance(given, tuple) else ()
+            fitted = fit_references(references, self.job.plate.hw, self.job.notes, timed=self._timed)
         with self.job.watch("key"):
             key = make_key(self.settings.key, self.job)
         with self.job.watch("camera"):
-            matchmove, references = self._camera(key, references)
+            matchmove, fitted = self._camera(key, fitted)
         with self.job.watch("place"):
-            backdrop = self._place(given, references, matchmove)
+            backdrop = self._place(given, fitted, matchmove)
         with self.job.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
@@ -94,13 +95,19 @@ class _Analysis:
         lighting = match_exposure(places) if self.settings.relight else None
         return Shot(self.job.plate, key, path, lighting), backdrop, matchmove
 
-    def _place(self, given: Given, references: tuple[Reference, ...], matchmove: Matchmove) -> Place:
+    @property
+    def _timed(self) -> bool:
+        return any(r.moment is not None for r in self.settings.reference)
+
+    def _place(self, given: Given, fitted: FittedReferences, matchmove: Matchmove) -> Place:
         guessed, is_given = matchmove.source in ("references", "none"), matchmove.source == "given"
         unit = _GIVEN_UNIT if is_given else matchmove.unit
         if not isinstance(given, tuple):
             return moving_place(given, self.job, matchmove.path, unit, self.settings.look_at)
-        shared = self._fit(references, matchmove)
-        references = tuple(replace(r, through_lens=shared.through_lens) for r in references)
+        if matchmove.source in ("plate", "given"):
+            fitted = without_misfits(fitted, matchmove.path, self.job.notes)
+        shared = self._fit(fitted, matchmove)
+        references = tuple(replace(r, through_lens=shared.through_lens) for r in fitted.references)
         backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
         if is_given and backdrop.kind == "planes":
             self.job.notes.add(
@@ -108,7 +115,8 @@ class _Analysis:
             )
         return backdrop
 
-    def _camera(self, key: Key, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
+    def _camera(self, key: Key, fitted: FittedReferences) -> tuple[Matchmove, FittedReferences]:
+        references = fitted.references
         total, focal = self.job.plate.num_frames, self.settings.focal
         if self.settings.camera is not None:
             path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=total)
@@ -129,12 +137,16 @@ class _Analysis:
             matchmove = with_moves(matchmove, self.settings.move.moves, self.job.plate.rate)
         for text in matchmove.notes:
             self.job.notes.add("geometry", text)
-        if len(references) == 1 and self.settings.reference[0].moment is None:
-            references = (replace(references[0], frame=middle_of(matchmove.path)),)
-        return matchmove, references
+        if len(references) == 1 and not self._timed:
+            fitted = replace(fitted, references=(replace(references[0], frame=middle_of(matchmove.path)),))
+        if not self._timed and matchmove.source in ("plate", "given"):
+            fitted = ordered(fitted, matchmove.path, self.job.notes)
+        return matchmove, fitted
 
-    def _fit(self, references: tuple[Reference, ...], matchmove: Matchmove) -> SharedPoints:
-        shared = triangulate_references(references, matchmove.path)
+    def _fit(self, fitted: FittedReferences, matchmove: Matchmove) -> SharedPoints:
+        references, path = fitted.references, matchmove.path
+        found = None if fitted.views is None else fitted.views.tracks([r.frame for r in references], len(path))
+        shared = triangulate_references(references, path, found)
         if shared.through_lens:
             text = "the references agree as pictures through the plate's lens, and were taken as such"
             self.job.notes.add("geometry", text)

@@ -1,6 +1,7 @@
 """Clips as the place: what is on screen when, and walls against warps that can be worked out."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -98,7 +99,7 @@ def test_readers_take_turns_and_fade_in_linear_light() -> None:
         wanted = (1 - now.fading) * frames[now.index, 0, 0, 0] + now.fading * frames[now.last, 0, 0, 0]
         assert abs(float(place.picture(index)[0, 0, 0]) - wanted) < 1e-6
     for order in asked:
-        assert sum(b < a for a, b in zip(order, order[1:])) <= 1
+        assert sum(b < a for a, b in pairwise(order)) <= 1
 
 
 @pytest.mark.parametrize("distance", [None, 4.0])
@@ -136,11 +137,11 @@ def test_a_wall_covers_its_own_frame(shape: tuple[int, int]) -> None:
 
 def test_a_wall_is_enlarged_so_that_its_border_stays_out() -> None:
     turns = CameraPath(tuple(camera(yaw_deg=a) for a in (-2, 0, 2)))
-    wall, enlarged = wall_of(HW, turns, 1, None)
+    _, enlarged = wall_of(HW, turns, 1, None)
     assert 1.02 < enlarged < 1.25
     assert all(draw(footage(turns, 1, None), c, 0.0).coverage.all() for c in turns.cameras)
     wide = CameraPath((camera(), camera(yaw_deg=25)))
-    wall, enlarged = wall_of(HW, wide, 0, None)
+    _, enlarged = wall_of(HW, wide, 0, None)
     assert enlarged == 1.25
     drawn = draw(footage(wide, 0, None), wide[1], 1.0)
     assert 0.3 < drawn.coverage.mean() < 1

@@ -2,14 +2,18 @@
 
 from cyclorama.scenery.build import build_backdrop
 from cyclorama.scenery.draw import draw
+from cyclorama.scenery.exposure import Exposures, Seen, match_exposures
 from cyclorama.scenery.footage import screening, seam_s, wall_of
 from cyclorama.scenery.panorama import build_sphere, is_panorama, px_per_degree
 
 __all__ = [
+    "Exposures",
+    "Seen",
     "build_backdrop",
     "build_sphere",
     "draw",
     "is_panorama",
+    "match_exposures",
     "px_per_degree",
     "screening",
     "seam_s",
