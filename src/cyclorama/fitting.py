@@ -17,6 +17,7 @@ from cyclorama.matchmove import (
     place_pictures,
     upside_down,
     views_of,
+    zooms_of,
 )
 from cyclorama.media import Notes
 from cyclorama.scenery import Exposures, Seen, match_exposures
@@ -48,7 +49,10 @@ def fit_references(
     references = _with_something_to_see(references, notes)
     if len(references) < 2:
         return FittedReferences(references, None)
-    views = views_of([replace(r, name=_name(r)) for r in references], hw)
+    names = [_name(r) for r in references]
+    if len(set(names)) < len(names):
+        names = [r.name for r in references]
+    views = views_of([replace(r, name=n) for r, n in zip(references, names)], hw)
     turned = upside_down(views)
     for index in np.flatnonzero(turned):
         best, shared = views.partner(int(index))
@@ -147,6 +151,18 @@ def ordered(fitted: FittedReferences, path: CameraPath, notes: Notes) -> FittedR
     order = sorted(range(len(placed.frames)), key=lambda i: placed.frames[i])
     moved = tuple(replace(r, frame=f) for r, f in zip(fitted.references, placed.frames))
     return FittedReferences(moved, fitted.views).taken(order)
+
+
+def with_own_lenses(fitted: FittedReferences, path: CameraPath, notes: Notes) -> FittedReferences:
+    """With the focal lengths of pictures that were not taken with the plate's."""
+    if fitted.views is None:
+        return fitted
+    zooms = zooms_of(fitted.views, [r.frame for r in fitted.references], path)
+    for name, zoom in zip(fitted.views.names, zooms):
+        if zoom != 1:
+            notes.add("geometry", f"{name} was taken with {zoom:.2f} times the plate's focal length: it stands so")
+    references = tuple(replace(r, zoom=z) for r, z in zip(fitted.references, zooms))
+    return FittedReferences(references, fitted.views.zoomed(zooms))
 
 
 def without_misfits(fitted: FittedReferences, path: CameraPath, notes: Notes) -> FittedReferences:

@@ -19,7 +19,7 @@ from cyclorama.core.layers import Key
 from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
-from cyclorama.fitting import FittedReferences, fit_references, ordered, without_misfits
+from cyclorama.fitting import FittedReferences, fit_references, ordered, with_own_lenses, without_misfits
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
 from cyclorama.matchmove import (
@@ -105,6 +105,7 @@ class _Analysis:
         if not isinstance(given, tuple):
             return moving_place(given, self.job, matchmove.path, unit, self.settings.look_at)
         if matchmove.source in ("plate", "given"):
+            fitted = with_own_lenses(fitted, matchmove.path, self.job.notes)
             fitted = without_misfits(fitted, matchmove.path, self.job.notes)
         shared = self._fit(fitted, matchmove)
         references = tuple(replace(r, through_lens=shared.through_lens) for r in fitted.references)

@@ -21,6 +21,7 @@ from cyclorama.matchmove.order import Placed, place_pictures
 from cyclorama.matchmove.residuals import track_residuals
 from cyclorama.matchmove.tracks import Tracks
 from cyclorama.matchmove.views import Views, aside, hidden_misfits, loose_sentence, upside_down, views_of
+from cyclorama.matchmove.zooms import zooms_of
 
 __all__ = [
     "COLMAP_PARTS",
@@ -56,4 +57,5 @@ __all__ = [
     "views_of",
     "with_moves",
     "write_camera",
+    "zooms_of",
 ]

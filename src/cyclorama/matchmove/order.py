@@ -87,12 +87,12 @@ def _table(views: Views, pair: tuple[int, int], cameras: list[Camera]) -> Array:
     out = np.empty((len(cameras), len(cameras)))
     for a, one in enumerate(cameras):
         for b, two in enumerate(cameras):
-            both = np.concatenate([_off_px(one, two, p, q), _off_px(two, one, q, p)])
+            both = np.concatenate([off_px(one, two, p, q), off_px(two, one, q, p)])
             out[a, b] = np.percentile(both, _SHARE) * 1000 / one.hw[1]
     return out
 
 
-def _off_px(one: Camera, two: Camera, p: Array, q: Array) -> Array:
+def off_px(one: Camera, two: Camera, p: Array, q: Array) -> Array:
     """Distance of ``q`` from the half line on which ``two`` sees what ``one`` sees at ``p``: from infinity nearer."""
     two_from_one = two.camera_from_world @ one.world_from_camera
     ray = np.concatenate([p, np.ones((len(p), 1))], 1) @ np.linalg.inv(one.px_from_cam).T

@@ -81,6 +81,12 @@ class Views:
         )
         return replace(self, features=features)
 
+    def zoomed(self, zooms: Sequence[float]) -> "Views":
+        """As pictures of the plate's focal length would show it; ``zooms``: the pictures' own, over it."""
+        middle = np.array(self.hw[::-1], np.float64) / 2
+        features = tuple(replace(f, px=middle + (f.px - middle) / z) for f, z in zip(self.features, zooms, strict=True))
+        return replace(self, features=features)
+
 
 def views_of(references: Sequence[Reference], hw: tuple[int, int]) -> Views:
     """Two pictures or more."""

@@ -18,7 +18,7 @@ _DARK, _BRIGHT = 0.003, 0.9  # linear light between which a picture of codes is 
 _CLIPS = 1.001  # a picture with brighter light than this holds more than codes: nothing in it is clipped
 _LEAST = 24  # points that must be comparable
 _ANOTHER_LIGHT = 0.5  # mean spread of log ratios: the light itself changed, and one gain explains little
-TOLD = 0.04
+TOLD = 0.06
 """A gain that differs from 1 by less is no difference of exposure."""
 
 
