@@ -54,8 +54,8 @@ def fit_references(
         names = [r.name for r in references]
     views = views_of([replace(r, name=n) for r, n in zip(references, names)], hw)
     turned = upside_down(views)
-    for index in np.flatnonzero(turned):
-        best, shared = views.partner(int(index))
+    for index in (i for i, turn in enumerate(turned) if turn):
+        best, shared = views.partner(index)
         notes.add(
             "geometry",
             f"{views.names[index]} stands on its head beside {views.names[best]} ({shared} features agree): it was "

@@ -57,7 +57,8 @@ def _drawn(given: ClipFile, job: Job, path: CameraPath, unit: float) -> Footage:
     readers = [clip]
     if shown[-1].turn:
         again = open_clip(given.path, notes=Notes(), rate=job.plate.rate)
-        readers.append(job.stack.enter_context(again))
+        job.stack.callback(again.close)
+        readers.append(again)
     for text in _times(given, job, shown[-1].turn):
         job.notes.add("time", text)
     moves = bool(np.linalg.norm(path.centers - path.centers[0], axis=1).max() > 0)

@@ -79,7 +79,8 @@ def _clip(given: ReferenceArgument, plate: Clip, notes: Notes, stack: ExitStack)
         raise InputError(f"{given.picture}: {given.word}: is for one picture, this is a clip; leave the word out")
     if given.word == "footage" and given.moment is not None:
         raise InputError(f"{given.picture}: footage: goes with the plate frame for frame; leave the time out")
-    clip = stack.enter_context(open_clip(given.picture, notes=notes, rate=plate.rate))
+    clip = open_clip(given.picture, notes=notes, rate=plate.rate)
+    stack.callback(clip.close)
     found = ClipFile(clip, given.picture, given.word or "loop", _frame(given, plate))
     if found.word == "footage":
         for kind, text in _require_same(found, plate):

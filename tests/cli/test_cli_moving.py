@@ -118,3 +118,34 @@ def test_a_solve_says_that_a_clip_is_no_picture(case: Case, tmp_path: Path) -> N
     ran = cyc("solve", *words, "-o", tmp_path / "c.json")
     assert ran.exit_code == 2
     assert "a picture is needed" in ran.errors[0]
+
+
+def test_references_are_made_to_fit(case: Case, tmp_path: Path) -> None:
+    """In the wrong order, one on its head, one darker, one of another size, and one of one colour: all told, all put
+    right."""
+    begin, middle, end = (cv2.imread(str(case.folder / "refs" / f"{n}.png")) for n in ("begin", "middle", "end"))
+    dark = (255 * (0.5 * (middle / 255.0) ** 2.2) ** (1 / 2.2)).round().astype(np.uint8)
+    large = cv2.resize(begin, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    given = {"end": end[::-1, ::-1], "begin": large, "middle": dark, "grey": np.full((90, 160, 3), 90, np.uint8)}
+    words = []
+    for name, picture in given.items():
+        cv2.imwrite(str(tmp_path / f"{name}.png"), picture)
+        words.append(f"--reference={tmp_path}/{name}.png")
+    report = run(case, tmp_path, *words, "--no-relight")
+    told = " ".join(report["assumed"])  # type: ignore[arg-type]
+    assert "end.png stands on its head" in told
+    assert "grey.png is of one colour" in told
+    assert "the exposure of the references was matched" in told
+    assert "begin.png@0" in told
+    place, shot = (pictures(f).astype(int) for f in (case.folder / "place", tmp_path / "s"))
+    gain = np.median(shot[away_from_the_actor(case)] / np.maximum(place[away_from_the_actor(case)], 1.0))
+    assert np.abs(shot / gain - place)[away_from_the_actor(case)].mean() < 10
+
+
+def test_a_reference_of_another_place_is_told(case: Case, tmp_path: Path) -> None:
+    noise = cv2.GaussianBlur(np.random.default_rng(0).normal(0, 1, (360, 642, 3)).astype(np.float32), (0, 0), 4)
+    cv2.imwrite(str(tmp_path / "other.png"), np.clip(127 + 40 * noise / noise.std(), 0, 255).astype(np.uint8))
+    report = run(case, tmp_path, *case.references[:2], f"--reference={tmp_path}/other.png@7")
+    told = " ".join(report["assumed"])  # type: ignore[arg-type]
+    assert "other.png does not fit: it shares most with" in told
+    assert "other.png was left out" in told

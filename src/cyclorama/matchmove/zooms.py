@@ -47,7 +47,7 @@ def _best(error, zooms: Sequence[float], index: int) -> tuple[float, int, float]
 
     _, _, coarse = tried(_ZOOMS)
     step = _ZOOMS[1] / _ZOOMS[0]
-    return tried(coarse * step ** np.linspace(-1, 1, 2 * _FINER + 1))  # type: ignore[no-any-return]
+    return tried(coarse * step ** np.linspace(-1, 1, 2 * _FINER + 1))
 
 
 def _off(
