@@ -14,13 +14,12 @@ import numpy as np
 
 from cyclorama.comp import flatten, match_exposure
 from cyclorama.core.arrays import Array
-from cyclorama.core.backdrop import Backdrop
-from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
-from cyclorama.core.reference import Reference
+from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
+from cyclorama.fitting import FittedReferences, fit_references, ordered, with_own_lenses, without_misfits
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
 from cyclorama.matchmove import (
@@ -35,7 +34,8 @@ from cyclorama.matchmove import (
     with_moves,
 )
 from cyclorama.media import open_writer
-from cyclorama.references import read_references
+from cyclorama.moving import middle_of, moving_place
+from cyclorama.references import Given, PanoramaFile, open_references
 from cyclorama.report import Report
 from cyclorama.scenery import build_backdrop, draw
 from cyclorama.settings import Settings
@@ -73,25 +73,21 @@ class _Analysis:
     settings: Settings
     job: Job
 
-    def run(self) -> tuple[Shot, Backdrop, Matchmove]:
+    def run(self) -> tuple[Shot, Place, Matchmove]:
         if self.settings.move is not None:
             check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
-            references = self._references()
+            given = open_references(self.settings.reference, self.job.plate, self.job.notes, self.job.stack)
+            if self.settings.look_at is not None and not isinstance(given, PanoramaFile):
+                raise InputError("--look-at turns a 360 panorama, and none was given; leave it out, or write pano:FILE")
+            references = given if isinstance(given, tuple) else ()
+            fitted = fit_references(references, self.job.plate.hw, self.job.notes, timed=self._timed)
         with self.job.watch("key"):
             key = make_key(self.settings.key, self.job)
         with self.job.watch("camera"):
-            matchmove, references = self._camera(key, references)
+            matchmove, fitted = self._camera(key, fitted)
         with self.job.watch("place"):
-            shared = self._fit(references, matchmove)
-            references = tuple(replace(r, through_lens=shared.through_lens) for r in references)
-            guessed, given = matchmove.source in ("references", "none"), matchmove.source == "given"
-            unit = _GIVEN_UNIT if given else matchmove.unit
-            backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
-            if given and backdrop.kind == "planes":
-                self.job.notes.add(
-                    "geometry", f"the given camera was taken to be in metres, the actor {unit:g} m before it"
-                )
+            backdrop = self._place(given, fitted, matchmove)
         with self.job.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
@@ -99,10 +95,29 @@ class _Analysis:
         lighting = match_exposure(places) if self.settings.relight else None
         return Shot(self.job.plate, key, path, lighting), backdrop, matchmove
 
-    def _references(self) -> tuple[Reference, ...]:
-        return read_references(self.settings.reference, self.job.plate, self.job.notes)
+    @property
+    def _timed(self) -> bool:
+        return any(r.moment is not None for r in self.settings.reference)
 
-    def _camera(self, key: Key, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
+    def _place(self, given: Given, fitted: FittedReferences, matchmove: Matchmove) -> Place:
+        guessed, is_given = matchmove.source in ("references", "none"), matchmove.source == "given"
+        unit = _GIVEN_UNIT if is_given else matchmove.unit
+        if not isinstance(given, tuple):
+            return moving_place(given, self.job, matchmove.path, unit, self.settings.look_at)
+        if matchmove.source in ("plate", "given"):
+            fitted = with_own_lenses(fitted, matchmove.path, self.job.notes)
+            fitted = without_misfits(fitted, matchmove.path, self.job.notes)
+        shared = self._fit(fitted, matchmove)
+        references = tuple(replace(r, through_lens=shared.through_lens) for r in fitted.references)
+        backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
+        if is_given and backdrop.kind == "planes":
+            self.job.notes.add(
+                "geometry", f"the given camera was taken to be in metres, the actor {unit:g} m before it"
+            )
+        return backdrop
+
+    def _camera(self, key: Key, fitted: FittedReferences) -> tuple[Matchmove, FittedReferences]:
+        references = fitted.references
         total, focal = self.job.plate.num_frames, self.settings.focal
         if self.settings.camera is not None:
             path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=total)
@@ -124,12 +139,16 @@ class _Analysis:
             matchmove = with_moves(matchmove, self.settings.move.moves, self.job.plate.rate)
         for text in matchmove.notes:
             self.job.notes.add("geometry", text)
-        if len(references) == 1 and self.settings.reference[0].moment is None:
-            references = (replace(references[0], frame=_middle_of(matchmove.path)),)
-        return matchmove, references
+        if len(references) == 1 and not self._timed:
+            fitted = replace(fitted, references=(replace(references[0], frame=middle_of(matchmove.path)),))
+        if not self._timed and matchmove.source in ("plate", "given"):
+            fitted = ordered(fitted, matchmove.path, self.job.notes)
+        return matchmove, fitted
 
-    def _fit(self, references: tuple[Reference, ...], matchmove: Matchmove) -> SharedPoints:
-        shared = triangulate_references(references, matchmove.path)
+    def _fit(self, fitted: FittedReferences, matchmove: Matchmove) -> SharedPoints:
+        references, path = fitted.references, matchmove.path
+        found = None if fitted.views is None else fitted.views.tracks([r.frame for r in references], len(path))
+        shared = triangulate_references(references, path, found)
         if shared.through_lens:
             text = "the references agree as pictures through the plate's lens, and were taken as such"
             self.job.notes.add("geometry", text)
@@ -144,15 +163,8 @@ class _Analysis:
         return shared
 
 
-def _middle_of(path: CameraPath) -> int:
-    """The frame that looks most like all others: its optical axis is nearest the mean of them."""
-    axes = np.stack([c.world_from_camera[:3, 2] for c in path.cameras])
-    middle = np.abs(np.arange(len(path)) - (len(path) - 1) / 2) * 1e-9
-    return int(np.argmin(-(axes @ axes.mean(0)) + middle))
-
-
 def _finished(
-    shot: Shot, backdrop: Backdrop, engine: Engine, frames: range, sheet: Sheet
+    shot: Shot, backdrop: Place, engine: Engine, frames: range, sheet: Sheet
 ) -> Iterator[tuple[Array, tuple[Array, ...]]]:
     """Frame by frame: the finished picture and the alpha of every layer."""
     for index in frames:

@@ -4,12 +4,15 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal, get_args
 
 from cyclorama.core.errors import InputError
 
 _FRAME = re.compile(r"\d{1,9}")
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})s")
 _SHARE = re.compile(r"(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})%")
+
+_ANGLES = re.compile(r"([+-]?\d{1,4}(?:\.\d{0,9})?)(?:,\s*([+-]?\d{1,4}(?:\.\d{0,9})?))?")
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,53 @@ class Moment:
         return int(self.text)
 
 
+ReferenceWord = Literal["flat", "pano", "loop", "hold", "footage"]
+_WORDS = get_args(ReferenceWord)
+
+
 @dataclass(frozen=True)
 class ReferenceArgument:
-    """``PICTURE`` or ``PICTURE@TIME``. An ``@`` that no TIME follows belongs to the file's name."""
+    """``[WORD:]FILE`` or ``[WORD:]FILE@TIME``. An ``@`` that no TIME follows belongs to the file's name; a file whose
+    own name begins with a word and a colon is given as ``./NAME``.
+
+    ``word``: what the file is, where it cannot be seen from it or is seen wrongly: ``flat`` an ordinary picture,
+    ``pano`` a 360 panorama, ``loop`` and ``hold`` a clip that begins again or stays at its last frame where it is
+    shorter than the plate, ``footage`` a clip that already moves as the plate's camera does.
+    """
 
     picture: Path
     moment: Moment | None
+    word: ReferenceWord | None = None
 
     @classmethod
     def parse(cls, text: str) -> "ReferenceArgument":
+        begin, colon, rest = text.partition(":")
+        word = next((w for w in _WORDS if colon and rest and w == begin), None)
+        text = rest if word else text
         name, at, time = text.rpartition("@")
         moment = Moment.parse(time) if at and name else None
-        return cls(Path(name), moment) if moment else cls(Path(text), None)
+        return cls(Path(name), moment, word) if moment else cls(Path(text), None, word)
+
+
+@dataclass(frozen=True)
+class LookAt:
+    """Where in a panorama the camera looks first: degrees to the right of its middle, and above its horizon."""
+
+    yaw_deg: float
+    pitch_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (abs(self.yaw_deg) <= 360 and abs(self.pitch_deg) <= 90):
+            raise InputError(
+                "a view of a panorama must be YAW or YAW,PITCH with YAW in -360..360 and PITCH in -90..90 degrees, got "
+                f"{self.yaw_deg:g},{self.pitch_deg:g}"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> "LookAt":
+        match = _ANGLES.fullmatch(text.strip())
+        if not match:
+            raise InputError(
+                f"a view of a panorama must be YAW or YAW,PITCH in degrees, such as 90 or 90,-5; got '{text}'"
+            )
+        return cls(float(match[1]), float(match[2] or 0))

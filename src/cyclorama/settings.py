@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
-from cyclorama.reference_words import ReferenceArgument
+from cyclorama.reference_words import LookAt, ReferenceArgument
 from cyclorama.stmap_settings import StmapArgument
 
 _FRAME = re.compile(r"\d{1,9}")
@@ -203,10 +203,19 @@ class Settings:
         tuple[ReferenceArgument, ...],
         Option(
             "A picture of the place as PICTURE or PICTURE@TIME; may be repeated. TIME is a frame (12), seconds (0.5s) "
-            "or a share (50%) of the plate.",
-            shape="PICTURE[@TIME]",
+            "or a share (50%) of the plate. Or one clip, or one 360 panorama. What a file is can be said before it: "
+            "flat:, pano:, loop: or hold: (a clip shorter than the plate), footage: (a clip that already moves as "
+            "the plate's camera does).",
+            shape="[WORD:]FILE[@TIME]",
         ),
     ]
+    look_at: Annotated[
+        LookAt | None,
+        Option(
+            "Where in a panorama the camera looks at first: degrees to the right of its middle, and above its horizon.",
+            shape="YAW[,PITCH]",
+        ),
+    ] = None
     key: KeySettings = KeySettings()
     camera: Annotated[Path | None, Option("A camera file that cyc camera reads, in place of a solve.")] = None
     stmap: Annotated[StmapArgument | None, STMAP] = None

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
+from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.job import Job, JobSettings
 from cyclorama.matchmove import Matchmove
@@ -45,7 +45,7 @@ class Sheet:
 
 
 def shot_report(
-    settings: JobSettings, job: Job, shot: Shot, backdrop: Backdrop, matchmove: Matchmove, sheet: Sheet
+    settings: JobSettings, job: Job, shot: Shot, backdrop: Place, matchmove: Matchmove, sheet: Sheet
 ) -> Report:
     covered = float(np.mean(sheet.coverage))
     warnings = []
@@ -59,7 +59,7 @@ def shot_report(
         "camera": camera,
         "place": {
             "kind": backdrop.kind,
-            "reference_frames": [v.time for v in backdrop.views],
+            "reference_frames": list(backdrop.frames),
             "uncovered_percent": [round(100 * (1 - c), 2) for c in sheet.coverage],
         },
         "relight_gain": None if shot.lighting is None else list(shot.lighting.gain),

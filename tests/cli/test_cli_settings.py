@@ -9,7 +9,7 @@ from cyclorama.camera_words import ActorArgument, MoveArgument
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.keying import screen_rgb
-from cyclorama.reference_words import Moment, ReferenceArgument
+from cyclorama.reference_words import LookAt, Moment, ReferenceArgument
 from cyclorama.settings import KeyedPolygon, PaintedMask, parse_range
 
 TIMES = tuple(Fraction(i, 24) for i in range(48))
@@ -42,6 +42,41 @@ def test_references(text: str, picture: str, moment: str | None) -> None:
     found = ReferenceArgument.parse(text)
     assert found.picture == Path(picture)
     assert (found.moment and found.moment.text) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "picture", "moment"),
+    [
+        ("pano:hall.jpg", "pano", "hall.jpg", None),
+        ("pano:hall.jpg@50%", "pano", "hall.jpg", "50%"),
+        ("loop:sea/%04d.png", "loop", "sea/%04d.png", None),
+        ("hold:sea.mp4@12", "hold", "sea.mp4", "12"),
+        ("footage:set.mov", "footage", "set.mov", None),
+        ("flat:wide.png", "flat", "wide.png", None),
+        ("./pano:hall.jpg", None, "pano:hall.jpg", None),
+        ("pano:", None, "pano:", None),
+        ("Pano:a.jpg", None, "Pano:a.jpg", None),
+        ("c:flat:a.jpg", None, "c:flat:a.jpg", None),
+        ("flat:pano:a.jpg", "flat", "pano:a.jpg", None),
+    ],
+)
+def test_words_before_a_reference(text: str, word: str | None, picture: str, moment: str | None) -> None:
+    found = ReferenceArgument.parse(text)
+    assert (found.word, found.picture) == (word, Path(picture))
+    assert (found.moment and found.moment.text) == moment
+
+
+@pytest.mark.parametrize(
+    ("text", "yaw", "pitch"), [("90", 90, 0), ("-30.5,12", -30.5, 12), ("+360, -90", 360, -90), (" 0 ", 0, 0)]
+)
+def test_views_of_a_panorama(text: str, yaw: float, pitch: float) -> None:
+    assert LookAt.parse(text) == LookAt(yaw, pitch)
+
+
+@pytest.mark.parametrize("text", ["", "left", "361", "0,91", "1,2,3", "1e2", "nan", ",5", "12deg"])
+def test_what_is_no_view_of_a_panorama(text: str) -> None:
+    with pytest.raises(InputError, match="YAW"):
+        LookAt.parse(text)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Single pictures, folders of pictures, mattes."""
 
+import shutil
 import struct
 import zlib
 from fractions import Fraction
@@ -14,7 +15,7 @@ from media_footage import smooth_frames, write_video
 
 from cyclorama.core.display import linear_from_code8, linear_from_display
 from cyclorama.core.errors import InputError
-from cyclorama.media import Notes, open_clip, open_matte, read_picture
+from cyclorama.media import Notes, is_picture, open_clip, open_matte, read_picture
 from cyclorama.media.exr import read_exr_data, write_exr_data
 
 CODES = smooth_frames(1, (40, 60))[0]
@@ -262,3 +263,54 @@ def test_exr_data_comes_back_as_it_is(tmp_path: Path) -> None:
     assert np.array_equal(planes["R"], values, equal_nan=True)
     assert np.array_equal(planes["G"], 1e6 + values, equal_nan=True)
     assert texts["ours"] == "word"
+
+
+def radiance(folder: Path, width: int = 40) -> tuple[Path, np.ndarray]:
+    picture = np.random.default_rng(4).uniform(0.01, 30, (24, width, 3)).astype(np.float32)
+    path = folder / f"light{width}.hdr"
+    cv2.imwrite(str(path), picture[..., ::-1])
+    return path, picture
+
+
+@pytest.mark.parametrize("width", [4, 40])
+def test_radiance_pictures_are_scene_linear(tmp_path: Path, width: int) -> None:
+    path, picture = radiance(tmp_path, width)
+    notes = Notes()
+    read = read_picture(path, notes=notes)
+    assert np.abs(read - picture).max() <= picture.max() / 100
+    assert read.max() > 20
+    assert not notes.texts()
+    assert is_picture(path)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.97, 0.25])
+@pytest.mark.parametrize("width", [4, 40])
+def test_a_radiance_picture_that_is_cut_off_is_refused(tmp_path: Path, kept: float, width: int) -> None:
+    path, _ = radiance(tmp_path, width)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * kept)])
+    with pytest.raises(InputError, match="cut off"):
+        read_picture(path, notes=Notes())
+
+
+def test_what_is_a_picture(tmp_path: Path) -> None:
+    shutil.copy(radiance(tmp_path)[0], tmp_path / "unnamed")
+    assert is_picture(tmp_path / "unnamed")
+    assert not is_picture(tmp_path)
+    (tmp_path / "a.mp4").write_bytes(b"\0\0\0\x18ftypmp42")
+    assert not is_picture(tmp_path / "a.mp4")
+    (tmp_path / "a.png").write_bytes(b"a letter")
+    assert is_picture(tmp_path / "a.png")  # so that what it should be is what is said of it
+
+
+def test_numbered_pictures_are_named_by_a_pattern(tmp_path: Path) -> None:
+    for index in range(3):
+        cv2.imwrite(str(tmp_path / f"sky.{index:03d}.png"), np.full((4, 6, 3), 50 * index, np.uint8))
+    cv2.imwrite(str(tmp_path / "sea.001.png"), np.zeros((9, 9, 3), np.uint8))
+    with open_clip(tmp_path / "sky.%03d.png", notes=Notes()) as clip:
+        assert (clip.num_frames, clip.hw) == (3, (4, 6))
+    with pytest.raises(InputError, match="one sequence"):
+        open_clip(tmp_path, notes=Notes())
+    with pytest.raises(InputError, match="got none"):
+        open_clip(tmp_path / "fog.%03d.png", notes=Notes())
+    with pytest.raises(InputError, match="no such folder"):
+        open_clip(tmp_path / "none" / "fog.%03d.png", notes=Notes())

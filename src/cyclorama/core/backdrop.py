@@ -46,6 +46,11 @@ class Backdrop:
         if not self.views:
             raise ValueError("a backdrop must hold at least one view, got none")
 
+    @property
+    def frames(self) -> tuple[float, ...]:
+        """The frames of the plate whose views were given."""
+        return tuple(v.time for v in self.views)
+
 
 @dataclass(frozen=True)
 class SetFrame:

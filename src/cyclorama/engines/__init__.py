@@ -3,9 +3,9 @@
 from importlib import import_module
 from typing import Protocol
 
-from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Layers
+from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 
 ENGINES = {"geometry": "cyclorama.engines.geometry:GeometryEngine"}
@@ -14,7 +14,7 @@ ENGINES = {"geometry": "cyclorama.engines.geometry:GeometryEngine"}
 class Engine(Protocol):
     """One method: the layers of frame ``index``. Frames may be asked for in any order, and again."""
 
-    def render(self, shot: Shot, backdrop: Backdrop, index: int) -> Layers: ...
+    def render(self, shot: Shot, backdrop: Place, index: int) -> Layers: ...
 
 
 def make_engine(name: str) -> Engine:

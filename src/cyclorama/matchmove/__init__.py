@@ -17,8 +17,11 @@ from cyclorama.matchmove.files import camera_json
 from cyclorama.matchmove.ground import USUAL_HEIGHT_M, Figures, Ground, NoGround, find_ground
 from cyclorama.matchmove.move_on import with_moves
 from cyclorama.matchmove.move_path import check_times
+from cyclorama.matchmove.order import Placed, place_pictures
 from cyclorama.matchmove.residuals import track_residuals
 from cyclorama.matchmove.tracks import Tracks
+from cyclorama.matchmove.views import Views, aside, hidden_misfits, loose_sentence, upside_down, views_of
+from cyclorama.matchmove.zooms import zooms_of
 
 __all__ = [
     "COLMAP_PARTS",
@@ -31,19 +34,28 @@ __all__ = [
     "Ground",
     "Matchmove",
     "NoGround",
+    "Placed",
     "SharedPoints",
     "SlipCheck",
     "Tracks",
+    "Views",
+    "aside",
     "camera_json",
     "check_slip",
     "check_times",
     "find_camera",
     "find_ground",
     "format_of_output",
+    "hidden_misfits",
+    "loose_sentence",
+    "place_pictures",
     "read_camera",
     "read_shot",
     "track_residuals",
     "triangulate_references",
+    "upside_down",
+    "views_of",
     "with_moves",
     "write_camera",
+    "zooms_of",
 ]

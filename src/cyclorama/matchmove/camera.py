@@ -176,13 +176,16 @@ class SharedPoints:
     through_lens: bool = False
 
 
-def triangulate_references(references: tuple[Reference, ...], path: CameraPath) -> SharedPoints:
+def triangulate_references(
+    references: tuple[Reference, ...], path: CameraPath, shared: Tracks | None = None
+) -> SharedPoints:
     """The features that references share, by linear triangulation (Hartley and Zisserman 2003, section 12.2).
+    ``shared``: those features, where they were found before.
 
     Straight pictures are expected; those of the plate's shape are taken to be through its lens where that explains them
     clearly better.
     """
-    shared = match_references(references, path.hw, len(path))
+    shared = match_references(references, path.hw, len(path)) if shared is None else shared
     straight = _triangulate(shared, path)
     if all(c.lens.is_straight for c in path.cameras) or not all(_has_shape(r, path.hw) for r in references):
         return straight

@@ -20,8 +20,9 @@ from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
 from cyclorama.media.output import OutputSpec, check_output_free, is_sequence, publish, sequence_paths
-from cyclorama.media.pictures import read_picture
+from cyclorama.media.pictures import is_picture, read_picture
 from cyclorama.media.prefetch import prefetch
+from cyclorama.media.sequence import is_pattern
 from cyclorama.media.sound import Sound
 from cyclorama.media.video_writer import verify_video
 from cyclorama.media.writers import ClipWriter, EncodeSettings, open_matte_writer, open_writer
@@ -37,6 +38,8 @@ __all__ = [
     "OutputSpec",
     "Sound",
     "check_output_free",
+    "is_pattern",
+    "is_picture",
     "is_sequence",
     "open_clip",
     "open_foreground_writer",

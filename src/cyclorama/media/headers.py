@@ -1,12 +1,15 @@
 """What a picture file says about itself before anything is decoded: kind, size, alpha, ICC, and whether it is whole."""
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-PictureKind = Literal["PNG", "JPEG", "TIFF", "WebP", "EXR"]
+PictureKind = Literal["PNG", "JPEG", "TIFF", "WebP", "HDR", "EXR"]
+_HDR_SIZE = re.compile(rb"-Y (\d{1,6}) \+X (\d{1,6})\n")
+_HDR_CODED, _HDR_RUN = (8, 32768), 128  # widths that are run-length coded; counts above are runs
 _TIFF_SIZES = {1: 1, 3: 2, 4: 4, 16: 8}
 
 
@@ -34,15 +37,17 @@ def kind_of(data: bytes) -> PictureKind | None:
         return "TIFF"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WebP"
+    if data.startswith((b"#?RADIANCE", b"#?RGBE")):
+        return "HDR"
     return "EXR" if data.startswith(b"\x76\x2f\x31\x01") else None
 
 
 def read_header(data: bytes) -> PictureHeader:
-    """The header of a whole PNG, JPEG, TIFF or WebP file. ``HeaderError`` when it is cut off or not one of them."""
+    """The header of a whole PNG, JPEG, TIFF, WebP or HDR file. ``HeaderError`` when it is cut off or none of them."""
     kind = kind_of(data)
-    readers = {"PNG": _png, "JPEG": _jpeg, "TIFF": _tiff, "WebP": _webp}
+    readers = {"PNG": _png, "JPEG": _jpeg, "TIFF": _tiff, "WebP": _webp, "HDR": _hdr}
     if kind not in readers:
-        raise HeaderError("is not a PNG, JPEG, TIFF, WebP or EXR picture; convert it to one of these")
+        raise HeaderError("is not a PNG, JPEG, TIFF, WebP, HDR or EXR picture; convert it to one of these")
     try:
         header = readers[kind](data)
     except (struct.error, IndexError):
@@ -98,6 +103,34 @@ def _webp(data: bytes) -> PictureHeader | None:
         return PictureHeader("WebP", (1 + (bits >> 14 & 0x3FFF), 1 + (bits & 0x3FFF)), bool(bits >> 28 & 1))
     width, height = struct.unpack("<HH", body[6:10])
     return PictureHeader("WebP", (height & 0x3FFF, width & 0x3FFF))
+
+
+def _hdr(data: bytes) -> PictureHeader | None:
+    """Radiance RGBE (Ward 1991), rows from the top, and every row whole: as it stands or run-length coded."""
+    lines, blank, rest = data.partition(b"\n\n")
+    size = _HDR_SIZE.match(rest)
+    if not blank or not size:
+        return None
+    if b"FORMAT=32-bit_rle_xyze" in lines:
+        raise HeaderError("is a Radiance picture of XYZ values, which are not read; export it as RGB")
+    height, width = int(size[1]), int(size[2])
+    return PictureHeader("HDR", (height, width)) if _hdr_is_whole(rest[size.end() :], height, width) else None
+
+
+def _hdr_is_whole(body: bytes, height: int, width: int) -> bool:
+    if body[:2] != b"\2\2" or not _HDR_CODED[0] <= width < _HDR_CODED[1]:
+        return len(body) >= 4 * height * width or body[:3] == b"\1\1\1"  # the oldest coding tells no length
+    position = 0
+    for _ in range(height):
+        position += 4
+        for _ in range(4):
+            done = 0
+            while done < width:
+                count = body[position]
+                run = count > _HDR_RUN
+                done += count - _HDR_RUN if run else count
+                position += 2 if run else 1 + count
+    return position <= len(body)
 
 
 def _tiff(data: bytes) -> PictureHeader | None:

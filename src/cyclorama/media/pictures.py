@@ -13,13 +13,14 @@ from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
 from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, read_header
 from cyclorama.media.notes import Notes
 
-PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".exr")
+PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".hdr", ".exr")
 _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and palette expanded, EXIF orientation applied
 _LINEAR_OF_CODE16 = linear_from_display(np.arange(65536) / 65535.0)
 
 
 def read_picture(path: Path, *, notes: Notes, label: str | None = None) -> Array:
-    """A PNG, JPEG, TIFF, WebP (8 or 16 bit, sRGB) or EXR or float TIFF (linear) as h w 3 float32 scene-linear.
+    """A PNG, JPEG, TIFF, WebP (8 or 16 bit, sRGB) or EXR, Radiance HDR or float TIFF (linear) as h w 3 float32
+    scene-linear.
 
     ``label``: what the notes call it (its name when None).
 
@@ -40,7 +41,8 @@ def read_picture(path: Path, *, notes: Notes, label: str | None = None) -> Array
         return linear_from_code8(codes)
     if codes.dtype == np.uint16:
         return _LINEAR_OF_CODE16[codes]
-    notes.add("colour", f"{label} holds floating-point values; they are taken as scene-linear.")
+    if header.kind != "HDR":
+        notes.add("colour", f"{label} holds floating-point values; they are taken as scene-linear.")
     return finite(codes.astype(np.float32), label, notes)
 
 
@@ -67,6 +69,14 @@ def has_useful_alpha(path: Path) -> bool:
     data, _ = _load(path)
     codes = _decode(data, cv2.IMREAD_UNCHANGED, path)
     return bool(codes.ndim == 3 and codes.shape[2] in (2, 4) and codes[..., -1].min() < np.iinfo(codes.dtype).max)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a path is one picture, by what the file begins with, else by its name. ``InputError`` where none is."""
+    if path.is_dir():
+        return False
+    path = require_file(path)
+    return _kind(path) is not None or path.suffix.lower() in PICTURE_SUFFIXES
 
 
 def picture_hw(path: Path) -> tuple[int, int]:

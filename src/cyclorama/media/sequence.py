@@ -18,19 +18,31 @@ from cyclorama.media.notes import Notes
 from cyclorama.media.pictures import PICTURE_SUFFIXES, picture_hw, read_picture
 
 _KEPT_FRAMES = 2
+_NUMBER = re.compile(r"%(\d*)d")
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path names numbered pictures: ``NAME%04d.png``."""
+    return _NUMBER.search(path.name) is not None
 
 
 def list_frames(folder: Path) -> tuple[Path, ...]:
-    """The pictures of a folder in the order of the number in their names.
+    """The pictures of a folder in the order of the number in their names; of a pattern, those that it names.
 
     ``InputError`` when there are none, when they are of several sequences, or when a number is missing or used twice.
     """
     folder = Path(os.path.abspath(folder))
+    wanted = None
+    if is_pattern(folder) and not folder.is_dir():
+        before, _, after = _NUMBER.split(folder.name, maxsplit=1)
+        wanted, folder = re.compile(re.escape(before) + r"\d+" + re.escape(after)), folder.parent
     try:
         names = [entry.name for entry in os.scandir(folder) if entry.is_file() and not entry.name.startswith(".")]
     except PermissionError:
         raise MachineError(f"{folder}: may not be read by this user; change its permissions") from None
-    names = [name for name in names if name.lower().endswith(PICTURE_SUFFIXES)]
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{folder}: there is no such folder; check the path") from None
+    names = [n for n in names if n.lower().endswith(PICTURE_SUFFIXES) and (wanted is None or wanted.fullmatch(n))]
     if not names:
         kinds = ", ".join(PICTURE_SUFFIXES)
         raise InputError(f"{folder}: must hold numbered pictures ({kinds}), got none; give the folder of the frames")

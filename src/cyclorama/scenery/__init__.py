@@ -1,6 +1,21 @@
-"""Pictures (and a camera path) to a backdrop; a backdrop and a camera to a set frame."""
+"""Pictures, a panorama or a clip (and a camera path) to a place; a place and a camera to a set frame."""
 
 from cyclorama.scenery.build import build_backdrop
 from cyclorama.scenery.draw import draw
+from cyclorama.scenery.exposure import Exposures, Seen, match_exposures
+from cyclorama.scenery.footage import screening, seam_s, wall_of
+from cyclorama.scenery.panorama import build_sphere, is_panorama, px_per_degree
 
-__all__ = ["build_backdrop", "draw"]
+__all__ = [
+    "Exposures",
+    "Seen",
+    "build_backdrop",
+    "build_sphere",
+    "draw",
+    "is_panorama",
+    "match_exposures",
+    "px_per_degree",
+    "screening",
+    "seam_s",
+    "wall_of",
+]

@@ -68,6 +68,8 @@ def _posed(reference: Reference, camera: Camera, *, alone: bool) -> _Posed:
     h, w = camera.hw
     picture_h, picture_w = reference.image.shape[:2]
     down, across = camera.overscan_px if alone and not reference.through_lens else (0, 0)
+    wider = max(1.0, 1 / reference.zoom)  # a wider picture hangs over, so that it keeps its pixels
+    down, across = down + round((wider - 1) * h / 2), across + round((wider - 1) * w / 2)
     scale = max((h + 2 * down) / picture_h, (w + 2 * across) / picture_w)
     hw = (max(h + 2 * down, round(picture_h * scale)), max(w + 2 * across, round(picture_w * scale)))
     image = reference.image
@@ -75,6 +77,7 @@ def _posed(reference: Reference, camera: Camera, *, alone: bool) -> _Posed:
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         image = np.maximum(cv2.resize(image, hw[::-1], interpolation=way), 0)
     px_from_cam = camera.px_from_cam.copy()
+    px_from_cam[:2, :2] *= wider * reference.zoom
     px_from_cam[:2, 2] += np.array([hw[1] - w, hw[0] - h]) / 2
     lens = camera.lens if reference.through_lens else STRAIGHT
     return image, Camera(hw, px_from_cam, camera.world_from_camera, lens), reference.frame

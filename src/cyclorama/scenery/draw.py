@@ -5,7 +5,7 @@ each new pixel fetches its colour from the views that saw that surface, so that 
 ghosts. The new camera's lens is part of both ways (``bend``).
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import cv2
 import numpy as np
@@ -14,9 +14,12 @@ from numba import njit
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, SetFrame, View
 from cyclorama.core.camera import Camera
+from cyclorama.core.place import Footage, Place, Sphere
 from cyclorama.scenery.bend import Bend, bend_of, seen_row, sight_row
 from cyclorama.scenery.fill import fill_holes
+from cyclorama.scenery.footage import draw_footage
 from cyclorama.scenery.mapping import mapping
+from cyclorama.scenery.panorama import draw_sphere
 
 _FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
 _SPARSE = 0.3  # a view that counts in fewer pixels than this part is sampled there only
@@ -32,8 +35,21 @@ class _Way(NamedTuple):
     there: Bend
 
 
-def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
-    """The place from ``camera``; ``time``, in frames of the plate, says which references to prefer."""
+def draw(place: Place, camera: Camera, time: float) -> SetFrame:
+    """The place from ``camera``; ``time``, in frames of the plate, says which references to prefer and what a clip
+    shows."""
+    match place:
+        case Sphere():
+            return draw_sphere(place, camera)
+        case Footage():
+            return draw_footage(place, camera, round(time))
+        case Backdrop():
+            return draw_views(place, camera, time)
+    assert_never(place)
+
+
+def draw_views(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
+    """As ``draw``, of pictures with depth."""
     views = backdrop.views
     inverse_depth = _depth(views, camera)
     color = np.zeros((*camera.hw, 3), np.float32)
