@@ -20,6 +20,7 @@ from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
 from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
+from cyclorama.depths import read_depths, with_guessed_depth
 from cyclorama.engines import Engine, make_engine
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
@@ -37,14 +38,12 @@ from cyclorama.matchmove import (
 from cyclorama.media import open_writer
 from cyclorama.references import read_references
 from cyclorama.report import Report
-from cyclorama.scenery import build_backdrop, draw
+from cyclorama.scenery import USUAL_DISTANCE_M, build_backdrop, draw
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.stmaps import with_given_lens
 
 MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
-
-_GIVEN_UNIT = 4.0  # metres to the actor, where a given camera and one reference leave it open
 
 
 def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
@@ -86,12 +85,14 @@ class _Analysis:
             shared = self._fit(references, matchmove)
             references = tuple(replace(r, through_lens=shared.through_lens) for r in references)
             guessed, given = matchmove.source in ("references", "none"), matchmove.source == "given"
-            unit = _GIVEN_UNIT if given else matchmove.unit
-            backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
+            unit = USUAL_DISTANCE_M if given or matchmove.source == "actor" else matchmove.unit
+            backdrop = build_backdrop(
+                references, matchmove.path, shared.depths, guessed=guessed, unit=unit, sights=shared.sights
+            )
             if given and backdrop.kind == "planes":
-                self.job.notes.add(
-                    "geometry", f"the given camera was taken to be in metres, the actor {unit:g} m before it"
-                )
+                self.job.notes.add("geometry", "the given camera was taken to be in metres")
+            for text in backdrop.assumed:
+                self.job.notes.add("geometry", text)
         with self.job.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
@@ -100,7 +101,9 @@ class _Analysis:
         return Shot(self.job.plate, key, path, lighting), backdrop, matchmove
 
     def _references(self) -> tuple[Reference, ...]:
-        return read_references(self.settings.reference, self.job.plate, self.job.notes)
+        depths = read_depths(self.settings.depths, len(self.settings.reference))
+        references = read_references(self.settings.reference, self.job.plate, self.job.notes, depths)
+        return with_guessed_depth(references, self.settings.depths)
 
     def _camera(self, key: Key, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
         total, focal = self.job.plate.num_frames, self.settings.focal
@@ -139,7 +142,7 @@ class _Analysis:
                 f"seen through the camera the references {why}: each is shown at its own time and fades into the next; "
                 "check their order and times (--reference PICTURE@TIME)",
             )
-            return replace(shared, depths=np.zeros(0))
+            return replace(shared, depths=np.zeros(0), sights={})
         return shared
 
 

@@ -1,6 +1,8 @@
 """Pictures and a camera path to a backdrop."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.lens import STRAIGHT
 from cyclorama.core.reference import Reference
+from cyclorama.scenery.align_views import fitted_to, given_depths
 from cyclorama.scenery.sweep import inverse_depths
 
 SWEEP_LONG_SIDE = 640
@@ -24,22 +27,38 @@ _GUESSED_FALLOFF = 2.0  # where the motion between references is a guess, a soft
 
 
 def build_backdrop(
-    references: tuple[Reference, ...], path: CameraPath, depths: Array, *, guessed: bool = False, unit: float = 1.0
+    references: tuple[Reference, ...],
+    path: CameraPath,
+    depths: Array,
+    *,
+    guessed: bool = False,
+    unit: float = 1.0,
+    sights: Mapping[int, Array] = MappingProxyType({}),
 ) -> Backdrop:
     """The place from one or more references, each posed at its frame of ``path``.
 
     ``depths`` (n,) are those at which the references see what they share, in the path's unit; they bound the search.
-    ``guessed``: the path is exact at the references only. ``unit``: how far the actor is, in the path's unit.
+    ``guessed``: the path is exact at the references only. ``unit``: ``USUAL_DISTANCE_M`` in the path's unit.
+    ``sights``: ``depths`` by frame, with their places in the pictures (n, 3), in shares of width and height.
     """
-    backdrop = _backdrop(references, path, depths, unit)
+    backdrop = _backdrop(references, path, depths, unit, sights)
     return replace(backdrop, falloff=_GUESSED_FALLOFF) if guessed else backdrop
 
 
-def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array, unit: float) -> Backdrop:
+def _backdrop(
+    references: tuple[Reference, ...], path: CameraPath, depths: Array, unit: float, sights: Mapping[int, Array]
+) -> Backdrop:
     if not references:
         raise ValueError("a backdrop needs a reference, got none")
     views = [_posed(r, path[r.frame], alone=len(references) == 1) for r in references]
     moves = _motion(path) > _STILL * (float(np.median(depths)) if len(depths) else unit)
+    if moves and any(r.depth is not None for r in references):
+        told, words = _told(references, views, sights, unit)
+        if told:
+            return Backdrop("layers", told, assumed=words)
+        return replace(
+            _backdrop(tuple(replace(r, depth=None) for r in references), path, depths, unit, {}), assumed=words
+        )
     if len(views) == 1:
         if moves:
             return Backdrop(
@@ -53,6 +72,17 @@ def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array
 
 
 _Posed = tuple[Array, Camera, int]
+
+
+def _told(
+    references: tuple[Reference, ...], views: list[_Posed], sights: Mapping[int, Array], unit: float
+) -> tuple[tuple[View, ...], tuple[str, ...]]:
+    """Views by their depth pictures, where every one of them fits."""
+    found, words = given_depths(references, sights, unit, [None] * len(views))
+    if any(inverse_depth is None for inverse_depth in found):
+        return (), tuple(words)
+    told = tuple(_with_depth(v, fitted_to(v[0], d)) for v, d in zip(views, found) if d is not None)
+    return told, tuple(words)
 
 
 def _motion(path: CameraPath) -> float:
