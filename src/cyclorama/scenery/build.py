@@ -15,6 +15,7 @@ from cyclorama.core.display import code8_from_linear
 from cyclorama.core.lens import STRAIGHT
 from cyclorama.core.reference import Reference
 from cyclorama.scenery.align_views import fitted_to, given_depths
+from cyclorama.scenery.single import single_place
 from cyclorama.scenery.sweep import inverse_depths
 
 SWEEP_LONG_SIDE = 640
@@ -61,9 +62,9 @@ def _backdrop(
         )
     if len(views) == 1:
         if moves:
-            return Backdrop(
-                "planes", (_with_depth(views[0], ground_and_backdrop(views[0][1], near=0.6 * unit, far=6.0 * unit)),)
-            )
+            place = single_place(views[0][0], views[0][1], unit)
+            view = _with_depth(views[0], fitted_to(views[0][0], place.inverse_depth))
+            return Backdrop("planes", (view,), assumed=(place.words,))
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
     if not moves or len(depths) < _MIN_DEPTHS:
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
@@ -78,7 +79,11 @@ def _told(
     references: tuple[Reference, ...], views: list[_Posed], sights: Mapping[int, Array], unit: float
 ) -> tuple[tuple[View, ...], tuple[str, ...]]:
     """Views by their depth pictures, where every one of them fits."""
-    found, words = given_depths(references, sights, unit, [None] * len(views))
+    expected: list[Array | None] = [None] * len(views)
+    if len(views) == 1:
+        place = single_place(views[0][0], views[0][1], unit)
+        expected = [np.where(place.ground, place.inverse_depth, np.nan).astype(np.float32)]
+    found, words = given_depths(references, sights, unit, expected)
     if any(inverse_depth is None for inverse_depth in found):
         return (), tuple(words)
     told = tuple(_with_depth(v, fitted_to(v[0], d)) for v, d in zip(views, found) if d is not None)
@@ -117,17 +122,6 @@ def _with_depth(posed: _Posed, inverse_depth: Array) -> View:
 
 def views_at_infinity(views: list[_Posed]) -> tuple[View, ...]:
     return tuple(_with_depth(v, np.zeros(v[1].hw, np.float32)) for v in views)
-
-
-def ground_and_backdrop(camera: Camera, *, near: float = 0.6, far: float = 6.0) -> Array:
-    """Inverse depth, h w float32, of a level ground under a level camera with a wall at its end.
-
-    The horizon is the middle row. In the unit of the path (usual depth of the stage 1) the ground comes up to ``near``
-    at the lower border and the wall stands at ``far``.
-    """
-    h, w = camera.hw
-    below = (np.arange(h, dtype=np.float32) + 0.5 - h / 2) / (h / 2)
-    return np.repeat(np.maximum(below / near, 1 / far)[:, None], w, 1).astype(np.float32)
 
 
 def _swept(views: list[_Posed], nearest: float) -> tuple[View, ...]:
