@@ -16,6 +16,8 @@ from cyclorama.scenery.fill import fill_holes
 USUAL_DISTANCE_M = 4.0
 """How far an actor usually is: what ``unit`` stands for where nothing gives the path's unit in metres."""
 _POOLED = 0.8  # of the pooled error, from which on a picture has a scale of its own
+_ORDERED, _FLAT = 0.3, 0.1  # rank correlation that chance does not give; a place of so little relief has no order
+_STEEP = 0.4  # of what changes in 9 pixels, in 3: a slant has a quarter there, an edge more than half
 _EDGE = 0.1  # of the inverse depth: a step so large between neighbours is an edge
 _EDGE_ROUNDS = 3  # pixels by which a blurred edge is made narrower on either side
 _NEAR, _FAR = 0.6, 12.0  # units: where relative depth of which nothing is known begins and ends
@@ -42,10 +44,10 @@ def given_depths(
         own = align(values, inverse, depth.sense)
         if joint is not None and (own is None or joint_error(joint, values, inverse) * _POOLED <= own.error):
             own = joint
-        if own is not None and own.error > MISFIT:
+        if own is not None and (own.error > MISFIT or not _ordered(own, values, inverse)):
             notes.append(
-                f"{depth.name} does not fit what the references share (off by {100 * own.error:.0f} % of its range): "
-                "it is left out; check that it belongs to its reference, in the order given"
+                f"{depth.name} does not fit what the references share: it is left out; check that it belongs to its "
+                "reference, in the order given"
             )
             continue
         if own is None:
@@ -81,6 +83,18 @@ def joint_error(joint: Alignment, values: Array, inverse: Array) -> float:
     low, high = np.percentile(inverse[good], [10, 90])
     spread = max(high - low, 0.1 * float(np.median(inverse[good])))
     return float(np.median(np.abs(joint.inverse_depth(values[good]) - inverse[good]))) / spread
+
+
+def _ordered(own: Alignment, values: Array, inverse: Array) -> bool:
+    """Whether what is nearer by the picture is nearer by what is known, too, in a place that is not flat: Spearman's
+    rank correlation."""
+    good = np.isfinite(values) & np.isfinite(inverse) & (inverse > 0)
+    known = inverse[good]
+    low, high = np.percentile(known, [10, 90])
+    if high - low < _FLAT * high:
+        return True
+    ours, theirs = (np.argsort(np.argsort(x)) for x in (own.inverse_depth(values[good]), known))
+    return bool(np.corrcoef(ours, theirs)[0, 1] > _ORDERED)
 
 
 def _against(own: Alignment, depth: DepthPicture) -> str:
@@ -163,23 +177,31 @@ def fitted_to(view_image: Array, inverse_depth: Array) -> Array:
         return values
     guide = code8_from_linear(view_image).astype(np.float32) / 255
     small = cv2.resize(guide, values.shape[::-1], interpolation=cv2.INTER_AREA)
-    return np.asarray(_finer(values, small, guide, np.float32(_EDGE)))
+    edge, _, _ = _edges(values)
+    return np.asarray(_finer(values, edge, small, guide))
 
 
 def _steep(values: Array) -> None:
     """Pixels on a ramp between two surfaces go to the nearer end of it (toggle mapping, Kramer and Bruckner 1975), in
-    place: no sheet is drawn between them. Slants are left alone: theirs is a small step."""
-    three = np.ones((3, 3), np.uint8)
+    place: no sheet is drawn between them. Slants are left alone."""
     for _ in range(_EDGE_ROUNDS):
-        low, high = cv2.erode(values, three), cv2.dilate(values, three)
-        ramp = (high - low > _EDGE * high) & (values > low) & (values < high)
+        edge, low, high = _edges(values)
+        ramp = edge & (values > low) & (values < high)
         if not ramp.any():
             break
         values[ramp] = np.where(values - low < high - values, low, high)[ramp]
 
 
+def _edges(values: Array) -> tuple[Array, Array, Array]:
+    """Where a surface ends before another (h w bool), and the least and the largest value about every pixel."""
+    near, wide = np.ones((3, 3), np.uint8), np.ones((9, 9), np.uint8)
+    low, high = cv2.erode(values, near), cv2.dilate(values, near)
+    step, around = high - low, cv2.dilate(values, wide) - cv2.erode(values, wide)
+    return (step > _EDGE * high) & (step > _STEEP * around), low, high
+
+
 @njit(cache=True, nogil=True)
-def _finer(values, guide, full_guide, edge):  # type: ignore[no-untyped-def]
+def _finer(values, edge, guide, full_guide):  # type: ignore[no-untyped-def]
     """Between four values that are one surface, bilinear; else each pixel takes that of the most similar colour."""
     h, w = values.shape
     th, tw, _ = full_guide.shape
@@ -193,8 +215,8 @@ def _finer(values, guide, full_guide, edge):  # type: ignore[no-untyped-def]
             x0 = min(int(u), w - 2)
             s = np.float32(u - x0)
             a, b, c, d = values[y0, x0], values[y0, x0 + 1], values[y0 + 1, x0], values[y0 + 1, x0 + 1]
-            high = max(a, b, c, d)
-            if high - min(a, b, c, d) <= edge * high:
+            parted = edge[y0, x0] or edge[y0, x0 + 1] or edge[y0 + 1, x0] or edge[y0 + 1, x0 + 1]
+            if not parted:
                 top, low = a + (b - a) * s, c + (d - c) * s
                 out[y, x] = top + (low - top) * t
                 continue

@@ -16,6 +16,8 @@ CAMERA_HEIGHT = 0.375
 """Of the usual distance of an actor: 1.5 m, the height of eyes, where he is 4 m away."""
 _BACKDROP = 16.0
 """Camera heights to a backdrop of which nothing is known: 24 m."""
+_SKYLINE = 0.7  # of the height: a sky that reaches further down leaves a skyline, and no ground to stand on
+_FAR_WORDS = "one picture without depth: little is below its sky, and all of it was taken to be far away"
 _AGAINST_THE_SKY = np.sin(np.radians(3.0))
 _PLUMB = np.cos(np.radians(20.0))  # an axis of the world so near the cameras' own down is plumb
 
@@ -46,9 +48,13 @@ def single_place(image: Array, camera: Camera, unit: float) -> Single:
         box = Box(back=0.0 if sky.any() or lowered else 1 / _BACKDROP)
     rays = _rays(seen) @ frame_of(directions).T
     values = box.inverse_depth(rays)
-    ground = (rays[..., 1] > 0) & (values <= rays[..., 1]) & ~sky
+    far = lowered and lowest_row(sky) > _SKYLINE
+    if far:
+        values = np.zeros(hw)
+    ground = (rays[..., 1] > 0) & (values <= rays[..., 1]) & ~sky & (not far)
     values = np.where(sky, 0, np.maximum(values, 0)) / (CAMERA_HEIGHT * unit)
-    return Single(values.astype(np.float32), ground, _words(directions, box, bool(sky.any()), lowered))
+    words = _FAR_WORDS if far else _words(directions, box, bool(sky.any()), lowered)
+    return Single(values.astype(np.float32), ground, words)
 
 
 def _plumb(camera: Camera) -> Array:
