@@ -18,7 +18,7 @@ LAYERS = (
     {"evaluation"},
 )
 TOP = len(LAYERS)
-OPTIONAL = {"onnxruntime", "huggingface_hub", "safetensors", "matanyone2", "omegaconf"}
+OPTIONAL = {"onnxruntime", "huggingface_hub", "safetensors", "matanyone2", "omegaconf", "transformers"}
 
 
 def layer_of(room: str) -> int:

@@ -18,6 +18,7 @@ from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
 from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
+from cyclorama.depths import read_depths, with_guessed_depth
 from cyclorama.engines import Engine, make_engine
 from cyclorama.fitting import FittedReferences, fit_references, ordered, with_own_lenses, without_misfits
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
@@ -37,14 +38,12 @@ from cyclorama.media import open_writer
 from cyclorama.moving import middle_of, moving_place
 from cyclorama.references import Given, PanoramaFile, open_references
 from cyclorama.report import Report
-from cyclorama.scenery import build_backdrop, draw
+from cyclorama.scenery import USUAL_DISTANCE_M, build_backdrop, draw
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.stmaps import with_given_lens
 
 MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
-
-_GIVEN_UNIT = 4.0  # metres to the actor, where a given camera and one reference leave it open
 
 
 def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
@@ -77,10 +76,11 @@ class _Analysis:
         if self.settings.move is not None:
             check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
-            given = open_references(self.settings.reference, self.job.plate, self.job.notes, self.job.stack)
+            asked, depths = self.settings.reference, read_depths(self.settings.depths, len(self.settings.reference))
+            given = open_references(asked, self.job.plate, self.job.notes, self.job.stack, depths)
             if self.settings.look_at is not None and not isinstance(given, PanoramaFile):
                 raise InputError("--look-at turns a 360 panorama, and none was given; leave it out, or write pano:FILE")
-            references = given if isinstance(given, tuple) else ()
+            references = with_guessed_depth(given, self.settings.depths) if isinstance(given, tuple) else ()
             fitted = fit_references(references, self.job.plate.hw, self.job.notes, timed=self._timed)
         with self.job.watch("key"):
             key = make_key(self.settings.key, self.job)
@@ -101,7 +101,7 @@ class _Analysis:
 
     def _place(self, given: Given, fitted: FittedReferences, matchmove: Matchmove) -> Place:
         guessed, is_given = matchmove.source in ("references", "none"), matchmove.source == "given"
-        unit = _GIVEN_UNIT if is_given else matchmove.unit
+        unit = USUAL_DISTANCE_M if is_given or matchmove.source == "actor" else matchmove.unit
         if not isinstance(given, tuple):
             return moving_place(given, self.job, matchmove.path, unit, self.settings.look_at)
         if matchmove.source in ("plate", "given"):
@@ -109,11 +109,13 @@ class _Analysis:
             fitted = without_misfits(fitted, matchmove.path, self.job.notes)
         shared = self._fit(fitted, matchmove)
         references = tuple(replace(r, through_lens=shared.through_lens) for r in fitted.references)
-        backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
+        backdrop = build_backdrop(
+            references, matchmove.path, shared.depths, guessed=guessed, unit=unit, sights=shared.sights
+        )
         if is_given and backdrop.kind == "planes":
-            self.job.notes.add(
-                "geometry", f"the given camera was taken to be in metres, the actor {unit:g} m before it"
-            )
+            self.job.notes.add("geometry", "the given camera was taken to be in metres")
+        for text in backdrop.assumed:
+            self.job.notes.add("geometry", text)
         return backdrop
 
     def _camera(self, key: Key, fitted: FittedReferences) -> tuple[Matchmove, FittedReferences]:
@@ -159,7 +161,7 @@ class _Analysis:
                 f"seen through the camera the references {why}: each is shown at its own time and fades into the next; "
                 "check their order and times (--reference PICTURE@TIME)",
             )
-            return replace(shared, depths=np.zeros(0))
+            return replace(shared, depths=np.zeros(0), sights={})
         return shared
 
 

@@ -1,6 +1,6 @@
 """What the settings name as the place: pictures, each at its frame of the plate; or one panorama; or one clip."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ import cv2
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import Clip
+from cyclorama.core.depth import DepthPicture
 from cyclorama.core.errors import InputError
 from cyclorama.core.reference import Reference
 from cyclorama.media import ClipReader, Notes, is_pattern, is_picture, open_clip, read_picture
@@ -45,21 +46,30 @@ class ClipFile:
 Given = tuple[Reference, ...] | PanoramaFile | ClipFile
 
 
-def open_references(given: tuple[ReferenceArgument, ...], plate: Clip, notes: Notes, stack: ExitStack) -> Given:
-    """What was given, told from the files themselves where no word says it; ``stack`` closes a clip. ``InputError`` for
-    what cannot be."""
+def open_references(
+    given: tuple[ReferenceArgument, ...],
+    plate: Clip,
+    notes: Notes,
+    stack: ExitStack,
+    depths: Sequence[DepthPicture | None] = (),
+) -> Given:
+    """What was given, told from the files themselves where no word says it; ``stack`` closes a clip; ``depths``: one
+    for each picture, or none. ``InputError`` for what cannot be."""
     clips = [argument for argument in given if _is_clip(argument)]
     for argument in given if len(given) > 1 else ():
         if argument in clips or argument.word == "pano":
             what = "a clip" if argument in clips else "a 360 panorama"
             raise InputError(f"{argument.picture}: {what} must be the only reference, got {len(given)}; give it alone")
     only = given[0]
+    if depths and (clips or only.word == "pano"):
+        raise InputError(f"{only.picture}: --depth belongs to pictures, and this is none; leave it out")
     if clips:
         return _clip(only, plate, notes, stack)
     if only.word in _CLIPS:
         raise InputError(f"{only.picture}: {only.word}: is for a clip, this is one picture; leave the word out")
-    pictures = read_references(given, plate, notes)
-    if len(pictures) == 1 and only.word != "flat" and (only.word == "pano" or is_panorama(pictures[0].image)):
+    pictures = read_references(given, plate, notes, depths)
+    flat = only.word == "flat" or bool(depths)
+    if len(pictures) == 1 and not flat and (only.word == "pano" or is_panorama(pictures[0].image)):
         return _panorama(only, pictures[0].image, _frame(only, plate) or 0, notes)
     return pictures
 
@@ -120,8 +130,11 @@ def _panorama(given: ReferenceArgument, image: Array, frame: int, notes: Notes) 
     return PanoramaFile(image, frame, given.picture)
 
 
-def read_references(given: tuple[ReferenceArgument, ...], plate: Clip, notes: Notes) -> tuple[Reference, ...]:
-    """Pictures by frame. Untimed ones are spread evenly; a single one is at the first frame until a solve places it."""
+def read_references(
+    given: tuple[ReferenceArgument, ...], plate: Clip, notes: Notes, depths: Sequence[DepthPicture | None] = ()
+) -> tuple[Reference, ...]:
+    """Pictures by frame; ``depths``: of each that is given, or none at all. Untimed ones are spread evenly; a single
+    one is at the first frame until a solve places it."""
     last, spread = plate.num_frames - 1, max(1, len(given) - 1)
     out = []
     for index, argument in enumerate(given):
@@ -131,7 +144,8 @@ def read_references(given: tuple[ReferenceArgument, ...], plate: Clip, notes: No
         frame = int(last * index / spread + 0.5)
         if argument.moment is not None:
             frame = argument.moment.frame(plate.timestamps_s)
-        out.append(Reference(image, frame, str(argument.picture)))
+        depth = depths[index] if depths else None
+        out.append(Reference(image, frame, str(argument.picture), depth=depth))
     return tuple(sorted(out, key=lambda r: r.frame))
 
 

@@ -1,13 +1,15 @@
 """What a user can ask for: one typed place, from which the commands and their help are made (``options.py``)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
+from cyclorama.depth_words import DepthSettings
+from cyclorama.option import Option
 from cyclorama.reference_words import LookAt, ReferenceArgument
 from cyclorama.stmap_settings import StmapArgument
 
@@ -81,17 +83,6 @@ def parse_range(text: str, num_frames: int) -> range:
     if not start < stop <= num_frames:
         raise InputError(f"--frames {text} holds no frames of the plate; give A:B within 0:{num_frames}")
     return range(start, stop)
-
-
-@dataclass(frozen=True)
-class Option:
-    """How a setting is asked for: its help, its flags where they are not ``--its-name``, and how its value is shown.
-    ``argument``: it is given by its place, without a flag."""
-
-    help: str
-    flags: tuple[str, ...] = ()
-    shape: str | None = None
-    argument: bool = False
 
 
 PLATE = Option("The plate: a video, or a folder of numbered pictures.", argument=True)
@@ -217,6 +208,7 @@ class Settings:
         ),
     ] = None
     key: KeySettings = KeySettings()
+    depths: DepthSettings = field(default_factory=DepthSettings)
     camera: Annotated[Path | None, Option("A camera file that cyc camera reads, in place of a solve.")] = None
     stmap: Annotated[StmapArgument | None, STMAP] = None
     actor: Annotated[
@@ -240,7 +232,8 @@ class Settings:
         """The files and folders that are read."""
         camera = () if self.camera is None else (self.camera,)
         stmap = () if self.stmap is None else (self.stmap.file,)
-        return (self.plate, *self.key.inputs, *camera, *stmap, *(r.picture for r in self.reference))
+        references = (r.picture for r in self.reference)
+        return (self.plate, *self.key.inputs, *camera, *stmap, *references, *self.depths.inputs)
 
 
 @dataclass(frozen=True, kw_only=True)

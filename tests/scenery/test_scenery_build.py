@@ -7,7 +7,6 @@ import pytest
 from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.reference import Reference
 from cyclorama.scenery import build_backdrop, draw
-from cyclorama.scenery.build import ground_and_backdrop
 from cyclorama.scenery.mapping import mapping
 from cyclorama.scenery.sweep import inverse_depths
 
@@ -140,16 +139,3 @@ def test_the_overhang_of_a_wide_reference_is_shown_in_a_pan() -> None:
     middle = slice(16, -16)  # a turn shows more than the picture's height at one side
     assert wide.coverage[middle].all()
     assert not narrow.coverage[middle].all()
-
-
-def test_ground_and_backdrop() -> None:
-    """Level ground from the lower border to the wall, that stands behind everything above it."""
-    plane = ground_and_backdrop(camera(0), near=0.5, far=4.0)
-    assert plane.shape == HW
-    assert np.allclose(plane[: HW[0] // 2], 1 / 4)
-    assert (np.diff(plane[:, 0]) >= 0).all()
-    assert plane[-1, 0] == pytest.approx(1 / 0.5, rel=0.02)
-    # level ground has inverse depth linear in the row: its height under the camera is one number
-    rows = np.flatnonzero(plane[:, 0] > 1 / 4 + 1e-6)
-    height = (rows + 0.5 - HW[0] / 2) / plane[rows, 0]
-    assert np.allclose(height, height[0], rtol=1e-4)

@@ -35,12 +35,14 @@ class View:
 class Backdrop:
     """The place, rebuilt from its pictures: views with depth, in the plate's world.
 
-    ``falloff``: how fast a view gives way to the next in time, the power p of 1 / (1 + |dt|)^p.
+    ``falloff``: how fast a view gives way to the next in time, the power p of 1 / (1 + |dt|)^p. ``assumed``:
+    sentences for the report, what was taken for granted while it was built.
     """
 
     kind: BackdropKind
     views: tuple[View, ...]
     falloff: float = 3.0
+    assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.views:

@@ -5,19 +5,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from cyclorama.core.arrays import Array, readonly, require_picture
+from cyclorama.core.depth import DepthPicture
 
 
 @dataclass(frozen=True)
 class Reference:
     """One picture of the place: ``image`` h w 3 float32 scene-linear; ``frame``, the frame of the plate whose view it
     shows; ``name`` for messages; ``through_lens``: it was taken through the plate's lens, else it is straight;
-    ``zoom``: its focal length over the plate's, of pictures that are scaled to cover the plate's frame."""
+    ``zoom``: its focal length over the plate's, of pictures that are scaled to cover the plate's frame; ``depth``: how
+    far everything in it is, where that was given."""
 
     image: Array
     frame: int
     name: str
     through_lens: bool = False
     zoom: float = 1.0
+    depth: DepthPicture | None = None
 
     def __post_init__(self) -> None:
         require_picture("image", self.image)

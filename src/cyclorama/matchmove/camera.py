@@ -1,7 +1,7 @@
 """The camera of a shot from whatever the plate and its references offer."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -169,11 +169,13 @@ def _locked_off(
 class SharedPoints:
     """What references share, put in the world by their cameras: ``depths`` from the references that see them (n,),
     ``median_px`` the error with which the cameras explain them, infinite when nothing is shared; ``through_lens``:
-    whether the references were taken through the plate's lens, like its frames."""
+    whether the references were taken through the plate's lens, like its frames. ``sights``: of the references at every
+    frame (n, 3), where in the picture they see a point, in shares of its width and height, and its depth."""
 
     depths: Array
     median_px: float
     through_lens: bool = False
+    sights: Mapping[int, Array] = field(default_factory=dict)
 
 
 def triangulate_references(
@@ -186,10 +188,10 @@ def triangulate_references(
     clearly better.
     """
     shared = match_references(references, path.hw, len(path)) if shared is None else shared
-    straight = _triangulate(shared, path)
+    straight = _triangulate(shared, path, shared.px)
     if all(c.lens.is_straight for c in path.cameras) or not all(_has_shape(r, path.hw) for r in references):
         return straight
-    through = replace(_triangulate(_straightened(shared, path), path), through_lens=True)
+    through = replace(_triangulate(_straightened(shared, path), path, shared.px), through_lens=True)
     told = len(through.depths) >= MIN_MATCHES and through.median_px < _CLEARLY * straight.median_px
     return through if told else straight
 
@@ -206,9 +208,9 @@ def _straightened(tracks: Tracks, path: CameraPath) -> Tracks:
     return Tracks(tracks.track, tracks.frame, px, tracks.hw, tracks.num_frames)
 
 
-def _triangulate(shared: Tracks, path: CameraPath) -> SharedPoints:
-    """By the cameras' pinholes."""
-    depths: list[float] = []
+def _triangulate(shared: Tracks, path: CameraPath, own_px: Array) -> SharedPoints:
+    """By the cameras' pinholes; ``own_px``: where the pictures themselves show what is shared."""
+    found: list[tuple[int, float]] = []  # row, depth
     errors: list[float] = []
     order = np.argsort(shared.track, kind="stable")
     starts = np.searchsorted(shared.track[order], np.arange(shared.num_tracks + 1))
@@ -220,8 +222,11 @@ def _triangulate(shared: Tracks, path: CameraPath) -> SharedPoints:
         error = float(np.max(np.linalg.norm(np.stack(seen) - shared.px[rows], axis=1)))
         errors.append(error)
         if error < 2.0 * path.hw[1] / 1000 + 1 and min(depth) > 0:
-            depths += [d for d in depth if np.isfinite(d)]
-    return SharedPoints(np.array(depths), float(np.median(errors)) if errors else np.inf)
+            found += [(int(row), d) for row, d in zip(rows, depth) if np.isfinite(d)]
+    row, depths = np.array([r for r, _ in found], int), np.array([d for _, d in found])
+    sights = np.column_stack([own_px[row] / [path.hw[1], path.hw[0]], depths])
+    by_frame = {int(f): sights[shared.frame[row] == f] for f in np.unique(shared.frame[row])}
+    return SharedPoints(depths, float(np.median(errors)) if errors else np.inf, sights=by_frame)
 
 
 def _triangulated(cameras: list[Camera], px: Array) -> Array:

@@ -3,6 +3,7 @@
 Reading
     ``open_clip(path, notes=..., rate=None)``      a video or a folder of pictures as a ``core.clip.Clip``
     ``read_picture(path, notes=...)``              one picture, scene-linear
+    ``read_depth(path)``                           one depth picture, as data
     ``open_matte(path, notes=...)``                alpha frame by frame
 Writing
     ``check_output_free(output, overwrite=..., inputs=..., num_frames=...)``   before any work
@@ -15,6 +16,7 @@ Besides
     ``Notes``: what was assumed; ``prefetch(items, depth)``: work ahead in a thread.
 """
 
+from cyclorama.media.depth import read_depth
 from cyclorama.media.foreground import ForegroundFormat, open_foreground_writer
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
@@ -48,6 +50,7 @@ __all__ = [
     "open_writer",
     "prefetch",
     "publish",
+    "read_depth",
     "read_picture",
     "sequence_paths",
     "verify_video",

@@ -35,7 +35,7 @@ def read_picture(path: Path, *, notes: Notes, label: str | None = None) -> Array
         notes.add("input", f"{label} has an alpha channel; it is left out.")
     if header.has_profile:
         notes.add("colour", f"{label} has an ICC profile; it is not applied: sRGB is taken.")
-    codes = _decode(data, _COLOUR, path)
+    codes = decode_codes(data, _COLOUR, path)
     codes = cv2.cvtColor(codes, cv2.COLOR_BGR2RGB)
     if codes.dtype == np.uint8:
         return linear_from_code8(codes)
@@ -52,7 +52,7 @@ def read_matte_picture(path: Path, channel: str, label: str, *, notes: Notes) ->
     if _kind(path) == "EXR":
         return read_exr_matte(path, label, notes)
     data, _ = _load(path)
-    codes = _decode(data, cv2.IMREAD_UNCHANGED, path)
+    codes = decode_codes(data, cv2.IMREAD_UNCHANGED, path)
     if codes.ndim == 3:
         if channel == "alpha" and codes.shape[2] not in (2, 4):
             raise InputError(f"{path}: must have an alpha channel like the first frame, got none; render it again")
@@ -67,7 +67,7 @@ def has_useful_alpha(path: Path) -> bool:
     if _kind(path) == "EXR":
         return False
     data, _ = _load(path)
-    codes = _decode(data, cv2.IMREAD_UNCHANGED, path)
+    codes = decode_codes(data, cv2.IMREAD_UNCHANGED, path)
     return bool(codes.ndim == 3 and codes.shape[2] in (2, 4) and codes[..., -1].min() < np.iinfo(codes.dtype).max)
 
 
@@ -106,7 +106,13 @@ def _load(path: Path) -> tuple[bytes, PictureHeader]:
     return data, header
 
 
-def _decode(data: bytes, flags: int, path: Path) -> Array:
+def load_codes(path: Path) -> bytes:
+    """The bytes of a whole picture of a known kind and size, not yet decoded."""
+    return _load(path)[0]
+
+
+def decode_codes(data: bytes, flags: int, path: Path) -> Array:
+    """The codes of a picture, as OpenCV's ``flags`` say; ``InputError`` when it is damaged."""
     damaged = InputError(f"{path}: the picture is damaged or of a variant that cannot be read; export it again as PNG")
     try:
         codes = cv2.imdecode(np.frombuffer(data, np.uint8), flags)

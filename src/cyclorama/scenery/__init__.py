@@ -1,5 +1,6 @@
 """Pictures, a panorama or a clip (and a camera path) to a place; a place and a camera to a set frame."""
 
+from cyclorama.scenery.align_views import USUAL_DISTANCE_M
 from cyclorama.scenery.build import build_backdrop
 from cyclorama.scenery.draw import draw
 from cyclorama.scenery.exposure import Exposures, Seen, match_exposures
@@ -7,6 +8,7 @@ from cyclorama.scenery.footage import screening, seam_s, wall_of
 from cyclorama.scenery.panorama import build_sphere, is_panorama, px_per_degree
 
 __all__ = [
+    "USUAL_DISTANCE_M",
     "Exposures",
     "Seen",
     "build_backdrop",

@@ -1,6 +1,8 @@
 """Pictures and a camera path to a backdrop."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import cv2
 import numpy as np
@@ -12,6 +14,8 @@ from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.lens import STRAIGHT
 from cyclorama.core.reference import Reference
+from cyclorama.scenery.align_views import fitted_to, given_depths
+from cyclorama.scenery.single import single_place
 from cyclorama.scenery.sweep import inverse_depths
 
 SWEEP_LONG_SIDE = 640
@@ -24,27 +28,43 @@ _GUESSED_FALLOFF = 2.0  # where the motion between references is a guess, a soft
 
 
 def build_backdrop(
-    references: tuple[Reference, ...], path: CameraPath, depths: Array, *, guessed: bool = False, unit: float = 1.0
+    references: tuple[Reference, ...],
+    path: CameraPath,
+    depths: Array,
+    *,
+    guessed: bool = False,
+    unit: float = 1.0,
+    sights: Mapping[int, Array] = MappingProxyType({}),
 ) -> Backdrop:
     """The place from one or more references, each posed at its frame of ``path``.
 
     ``depths`` (n,) are those at which the references see what they share, in the path's unit; they bound the search.
-    ``guessed``: the path is exact at the references only. ``unit``: how far the actor is, in the path's unit.
+    ``guessed``: the path is exact at the references only. ``unit``: ``USUAL_DISTANCE_M`` in the path's unit.
+    ``sights``: ``depths`` by frame, with their places in the pictures (n, 3), in shares of width and height.
     """
-    backdrop = _backdrop(references, path, depths, unit)
+    backdrop = _backdrop(references, path, depths, unit, sights)
     return replace(backdrop, falloff=_GUESSED_FALLOFF) if guessed else backdrop
 
 
-def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array, unit: float) -> Backdrop:
+def _backdrop(
+    references: tuple[Reference, ...], path: CameraPath, depths: Array, unit: float, sights: Mapping[int, Array]
+) -> Backdrop:
     if not references:
         raise ValueError("a backdrop needs a reference, got none")
     views = [_posed(r, path[r.frame], alone=len(references) == 1) for r in references]
     moves = _motion(path) > _STILL * (float(np.median(depths)) if len(depths) else unit)
+    if moves and any(r.depth is not None for r in references):
+        told, words = _told(references, views, sights, unit)
+        if told:
+            return Backdrop("layers", told, assumed=words)
+        return replace(
+            _backdrop(tuple(replace(r, depth=None) for r in references), path, depths, unit, {}), assumed=words
+        )
     if len(views) == 1:
         if moves:
-            return Backdrop(
-                "planes", (_with_depth(views[0], ground_and_backdrop(views[0][1], near=0.6 * unit, far=6.0 * unit)),)
-            )
+            place = single_place(views[0][0], views[0][1], unit)
+            view = _with_depth(views[0], fitted_to(views[0][0], place.inverse_depth))
+            return Backdrop("planes", (view,), assumed=(place.words,))
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
     if not moves or len(depths) < _MIN_DEPTHS:
         return Backdrop("still" if path.is_locked_off else "panorama", views_at_infinity(views))
@@ -53,6 +73,21 @@ def _backdrop(references: tuple[Reference, ...], path: CameraPath, depths: Array
 
 
 _Posed = tuple[Array, Camera, int]
+
+
+def _told(
+    references: tuple[Reference, ...], views: list[_Posed], sights: Mapping[int, Array], unit: float
+) -> tuple[tuple[View, ...], tuple[str, ...]]:
+    """Views by their depth pictures, where every one of them fits."""
+    expected: list[Array | None] = [None] * len(views)
+    if len(views) == 1:
+        place = single_place(views[0][0], views[0][1], unit)
+        expected = [np.where(place.ground, place.inverse_depth, np.nan).astype(np.float32)]
+    found, words = given_depths(references, sights, unit, expected)
+    if any(inverse_depth is None for inverse_depth in found):
+        return (), tuple(words)
+    told = tuple(_with_depth(v, fitted_to(v[0], d)) for v, d in zip(views, found) if d is not None)
+    return told, tuple(words)
 
 
 def _motion(path: CameraPath) -> float:
@@ -90,17 +125,6 @@ def _with_depth(posed: _Posed, inverse_depth: Array) -> View:
 
 def views_at_infinity(views: list[_Posed]) -> tuple[View, ...]:
     return tuple(_with_depth(v, np.zeros(v[1].hw, np.float32)) for v in views)
-
-
-def ground_and_backdrop(camera: Camera, *, near: float = 0.6, far: float = 6.0) -> Array:
-    """Inverse depth, h w float32, of a level ground under a level camera with a wall at its end.
-
-    The horizon is the middle row. In the unit of the path (usual depth of the stage 1) the ground comes up to ``near``
-    at the lower border and the wall stands at ``far``.
-    """
-    h, w = camera.hw
-    below = (np.arange(h, dtype=np.float32) + 0.5 - h / 2) / (h / 2)
-    return np.repeat(np.maximum(below / near, 1 / far)[:, None], w, 1).astype(np.float32)
 
 
 def _swept(views: list[_Posed], nearest: float) -> tuple[View, ...]:
