@@ -33,6 +33,7 @@ _TALLER = 0.1
 """Share by which a distance is wrong that was taken from a height: people differ, stoop and wear shoes."""
 _OWN_PRIOR = {"stands": 0.02, "steps": 0.3, "cut off": 0.2, "walks": 1.0}
 """Belief beforehand that the people move by themselves, to that in any one move of the camera."""
+_ZOOM_PRIOR = 0.25  # zooms within a shot are rarer than pushes
 _SIZE_SIGMA = 0.01  # of log size
 _ARC = 0.35
 """Mean slide over the travel seen from the people: below, the camera keeps them in place and goes around them."""
@@ -108,7 +109,9 @@ def _growth(people: list[Person], away: Array) -> tuple[dict[str, float], Array,
     nearer = away / away.mean()
     doubt = np.diag((_TALLER * total) ** 2 / 4 + _SIZE_SIGMA**2)
     models = {"push": nearer[:, None] * _GROWTH, "zoom": np.ones((len(away), 1)) * _GROWTH}
-    shares = _normal({name: _evidence(total, design, doubt) for name, design in models.items()})
+    odds = {name: _evidence(total, design, doubt) for name, design in models.items()}
+    odds["zoom"] *= _ZOOM_PRIOR
+    shares = _normal(odds)
     ahead = _GROWTH * (sizes @ _mean(models["push"], doubt))[:, 0]
     far = 1 / away.mean()
     return (
