@@ -12,7 +12,8 @@ _SHARPER = 0.2  # share by which the bicubic kernel may leave the bilinear one b
 
 def look_up(image: Array, u: Array, v: Array) -> Array:
     """``image`` (h w 3 float32 scene-linear) at places ``u``, ``v`` (centres at whole numbers), bicubic, never
-    negative; beside light far brighter than white it is held near the bilinear value, where the kernel would ring black."""
+    negative; beside light far brighter than white it is held near the bilinear value, where the kernel would ring
+    black."""
     color = cv2.remap(image, u, v, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     if color.max() > _LIGHT:
         _hold(color, cv2.remap(image, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
