@@ -97,13 +97,16 @@ def seen_from(turn: np.ndarray, at: Camera) -> np.ndarray:
     return seen(Camera(HW, at.px_from_cam, moved))
 
 
-def test_bright_light_stays_and_nothing_is_negative() -> None:
-    image = np.full((256, 512, 3), 0.01, np.float32)
-    image[128:132, 254:258] = 500.0
-    path = CameraPath((camera(),))
-    drawn = draw(build_sphere(image, path, 0), path[0], 0.0).color
-    assert drawn.max() > 100
-    assert drawn.min() >= 0
+@pytest.mark.parametrize("light", [0.8, 500.0])
+def test_bright_light_stays_and_does_not_ring(light: float) -> None:
+    """A lamp on a wall: nothing beside it is darker than half the wall."""
+    image = np.full((256, 512, 3), 0.2, np.float32)
+    image[124:132, 250:262] = light
+    path = CameraPath((camera(1.7, 0.6),))
+    sphere = build_sphere(image, CameraPath((camera(),)), 0)
+    drawn = draw(sphere, path[0], 0.0).color
+    assert drawn.max() > 0.9 * light
+    assert drawn.min() > 0.1
 
 
 def picture(hw: tuple[int, int], seed: int = 0) -> np.ndarray:

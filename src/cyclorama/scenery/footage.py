@@ -15,6 +15,7 @@ from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.place import Footage, Shown, Wall
 from cyclorama.scenery.bend import bend_of, sight_row
 from cyclorama.scenery.fill import fill_holes
+from cyclorama.scenery.look_up import look_up
 
 SEAM_S = Fraction(1)
 """How long the end of a clip that comes round fades into its beginning, at most."""
@@ -123,8 +124,7 @@ def draw_footage(footage: Footage, camera: Camera, frame: int) -> SetFrame:
     u, v, inverse_depth, covered = (np.empty(camera.hw, np.float32) for _ in range(4))
     ways = (to_wall.astype(np.float32), depth.astype(np.float32), bend_of(camera))
     bare = _places(ways, picture.shape[:2], (u, v), inverse_depth, covered)
-    color = cv2.remap(picture, u, v, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    np.maximum(color, 0, out=color)
+    color = look_up(picture, u, v)
     if bare and covered.any():
         fill_holes(color, covered == 0)
     return SetFrame(color, inverse_depth, covered)

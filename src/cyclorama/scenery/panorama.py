@@ -15,6 +15,7 @@ from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.place import Sphere
 from cyclorama.scenery.bend import bend_of, sight_row
+from cyclorama.scenery.look_up import look_up
 
 _SHAPE = 0.01  # by how much, as a share, a panorama's width may differ from twice its height
 _ENDS = 3.0  # times the step beside them: ends that differ more do not meet
@@ -127,7 +128,6 @@ def draw_sphere(sphere: Sphere, camera: Camera) -> SetFrame:
     color = _sampled(sphere.images[level], sphere, camera)
     if coarser > 0.02:
         color = cv2.addWeighted(color, 1 - coarser, _sampled(sphere.images[level + 1], sphere, camera), coarser, 0)
-    np.maximum(color, 0, out=color)
     return SetFrame(color, np.zeros(camera.hw, np.float32), np.ones(camera.hw, np.float32))
 
 
@@ -140,7 +140,7 @@ def _sampled(image: Array, sphere: Sphere, camera: Camera) -> Array:
     u, v = np.empty(camera.hw, np.float32), np.empty(camera.hw, np.float32)
     size = (image.shape[0] - 2 * _PAD, image.shape[1] - 2 * _PAD)
     _places(plane.astype(np.float32), bend_of(camera), size, u, v)
-    return cv2.remap(image, u, v, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return look_up(image, u, v)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
