@@ -16,6 +16,8 @@ CAMERA_HEIGHT = 0.375
 """Of the usual distance of an actor: 1.5 m, the height of eyes, where he is 4 m away."""
 _BACKDROP = 16.0
 """Camera heights to a backdrop of which nothing is known: 24 m."""
+_CEILING_ENDS = np.sin(np.radians(12.0))  # above the horizon; of a street that is seen along, the sky goes lower
+_BLUE = 1.2  # times the red
 _SKYLINE = 0.7  # of the height: a sky that reaches further down leaves a skyline, and no ground to stand on
 _FAR_WORDS = "one picture without depth: little is below its sky, and all of it was taken to be far away"
 _AGAINST_THE_SKY = np.sin(np.radians(3.0))
@@ -41,6 +43,8 @@ def single_place(image: Array, camera: Camera, unit: float) -> Single:
     sky = sky_of(small)
     segments = segments_of(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
     directions = directions_of(segments, seen.px_from_cam, hw, -_plumb(camera))
+    if _is_ceiling(sky, small, directions, seen):
+        sky = np.zeros(hw, bool)
     directions, lowered = _below_the_sky(directions, seen, lowest_row(sky))
     evidence = evidence_of(segments, directions, seen.px_from_cam)
     box = fitted_box(evidence, ceiling=not sky.any()) if directions.up_seen else None
@@ -73,6 +77,16 @@ def _rays(camera: Camera) -> Array:
     return np.asarray(
         (np.column_stack([straight, np.ones(h * w)]) @ np.linalg.inv(camera.px_from_cam).T).reshape(h, w, 3)
     )
+
+
+def _is_ceiling(sky: Array, picture: Array, directions: Directions, camera: Camera) -> bool:
+    """Whether a bright part above is not blue and ends far above a horizon that lines prove: an open sky reaches down
+    to it somewhere."""
+    if not sky.any() or not directions.depth_seen:
+        return False
+    red, _, blue = picture[sky].mean(0)
+    lowest = np.linalg.inv(camera.px_from_cam) @ [camera.hw[1] / 2, lowest_row(sky) * camera.hw[0], 1.0]
+    return bool(blue < _BLUE * red and lowest @ directions.up > _CEILING_ENDS * np.linalg.norm(lowest))
 
 
 def _below_the_sky(directions: Directions, camera: Camera, lowest: float) -> tuple[Directions, bool]:

@@ -22,8 +22,7 @@ _BACKS = (1 / 60, 1 / 40, 1 / 27, 1 / 18, 1 / 12, 1 / 8, 1 / 5.5, 1 / 3.7, 1 / 2
 _SPACING_PX = 8.0  # between the places at which a segment is looked at
 _BELOW = 0.03  # radians below the horizon: feet nearer to it tell nothing
 _FOOT = 1.12  # by so much may the distances of a foot and of the wall above it differ
-_BENT = 4.0  # an upright line on the floor bends when the camera moves: no other fault is seen as much
-_STANDS = 0.2  # what it takes off when all upright lines stand on the floor before a wall
+_STANDS = 0.3  # what it takes off when all upright lines stand on the floor before a wall
 _LEAST_KIND = 0.3  # of all evidence: less of a kind counts for less
 _PRIOR = 0.02  # of all evidence, that a wall must explain
 _ALONG = 0.4  # what a line that runs along the corner of two surfaces takes off
@@ -115,9 +114,9 @@ def fitted_box(evidence: Evidence, *, ceiling: bool) -> Box | None:
 
 
 def _weights(kind: Array) -> Array:
-    """(3,) of the kinds of lines: each kind counts about the same but for upright ones, all together 1."""
+    """(3,) of the kinds of lines: each kind counts about the same, all together 1."""
     count = np.bincount(kind, minlength=3)
-    weights = np.array([1.0, _BENT, 1.0]) / np.maximum(count, max(1, len(kind) * _LEAST_KIND))
+    weights = 1 / np.maximum(count, max(1, len(kind) * _LEAST_KIND))
     return np.asarray(weights / (weights @ count))
 
 

@@ -19,7 +19,7 @@ _AGREES = np.sin(np.radians(2.0))  # of the angle between a segment and the way 
 _UPRIGHT = np.cos(np.radians(20.0))  # segments nearer the vertical than this may be upright things
 _LEVEL = np.sin(np.radians(5.0))  # segments nearer the horizontal than this say nothing of depth
 _MOST_TILT = np.sin(np.radians(35.0))
-_TRIALS = 2000
+_TRIALS = 1000
 _LEAST_SEGMENTS = 8  # that prove a direction
 _LEAST_LENGTH = 0.5  # of the picture's diagonal, all of them together
 _UP_SHARE = 0.4  # of the length of all segments that might
@@ -136,6 +136,8 @@ def _vanishing(
         if size < 1e-9 or not _allowed(found / size, px_from_cam, hw, up):
             continue
         agree = some.agree(found, px_from_cam)
+        if some.length[agree].sum() <= most:
+            continue
         support = _support(some, agree, spread=up is not None)
         if support > most:
             best, most = found / size, support

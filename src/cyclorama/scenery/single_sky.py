@@ -13,6 +13,7 @@ _GAP_PX = 5  # wide gaps in edges are closed
 _LEAST, _LEAST_TOP = 0.04, 0.15  # of the picture, and of its upper border: less is no sky
 _LOWEST_SKY = 0.93  # of the height: what reaches further down is no sky alone
 _HAZE = 0.85  # of the picture without an edge: nothing in it is near
+_BRIGHT_TOP = 0.6  # of the upper border: a sky that is bright alone and not blue has no less, a wall may
 _BRIGHTER = 1.25  # than the rest
 _BLUE, _BLUE_CODE = 1.4, 90  # times the red, and how blue
 _LOWEST = 98  # percentile of the rows of the sky: where it ends
@@ -34,7 +35,7 @@ def sky_of(picture: Array) -> Array:
     if sky.mean() < _LEAST or sky[0].mean() < _LEAST_TOP or lowest_row(sky) > _LOWEST_SKY:
         return nothing
     inside, outside = picture[sky].mean(0), picture[~sky].mean(0)
-    bright = inside.mean() > _BRIGHTER * outside.mean()
+    bright = inside.mean() > _BRIGHTER * outside.mean() and sky[0].mean() > _BRIGHT_TOP
     blue = inside[2] > _BLUE * inside[0] and inside[2] > _BLUE_CODE
     return sky if bright or blue else nothing
 
