@@ -16,10 +16,12 @@ from cyclorama.core.backdrop import Backdrop, SetFrame, View
 from cyclorama.core.camera import Camera
 from cyclorama.scenery.bend import Bend, bend_of, seen_row, sight_row
 from cyclorama.scenery.fill import fill_holes
+from cyclorama.scenery.made import lay_made
 from cyclorama.scenery.mapping import mapping
 
 _FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
 _SPARSE = 0.3  # a view that counts in fewer pixels than this part is sampled there only
+_CRACK = 3  # holes that are narrower are cracks between samples
 _TOLERANCE = 0.03  # of the nearest inverse depth: surfaces closer than this are one
 
 
@@ -35,7 +37,7 @@ class _Way(NamedTuple):
 def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
     """The place from ``camera``; ``time``, in frames of the plate, says which references to prefer."""
     views = backdrop.views
-    inverse_depth = _depth(views, camera)
+    inverse_depth, bare = _depth(views, camera)
     color = np.zeros((*camera.hw, 3), np.float32)
     weight = np.zeros(camera.hw, np.float32)
     bend = bend_of(camera)
@@ -43,8 +45,10 @@ def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
         a, b = mapping(camera, view.camera)
         way = _Way(a.astype(np.float32), b.astype(np.float32), bend, bend_of(view.camera))
         _add_view(view, way, share, inverse_depth, (color, weight))
+    weight[bare] = 0
     if _normalise(color, weight):
-        fill_holes(color, weight == 0)
+        rest = lay_made(backdrop.made, camera, (color, inverse_depth), weight == 0)
+        fill_holes(color, rest)
     return SetFrame(color, inverse_depth, weight)
 
 
@@ -54,10 +58,11 @@ def time_weights(backdrop: Backdrop, time: float) -> list[float]:
     return [x / sum(weights) for x in weights]
 
 
-def _depth(views: tuple[View, ...], camera: Camera) -> Array:
-    """Inverse depth of the nearest surface that any view puts before the camera, h w float32, holes filled."""
+def _depth(views: tuple[View, ...], camera: Camera) -> tuple[Array, Array]:
+    """Inverse depth of the nearest surface that any view puts before the camera, h w float32, holes filled; and where
+    they were, h w bool, but for cracks that what is around closes."""
     if not any(view.inverse_depth.any() for view in views):
-        return np.zeros(camera.hw, np.float32)
+        return np.zeros(camera.hw, np.float32), np.zeros(camera.hw, bool)
     step = 2 if max(camera.hw) > _FINE_LONG_SIDE else 1
     small = camera.resized((-(-camera.hw[0] // step), -(-camera.hw[1] // step)))
     splatted, bend = np.full(small.hw, -1.0, np.float32), bend_of(small)
@@ -67,11 +72,13 @@ def _depth(views: tuple[View, ...], camera: Camera) -> Array:
         a, b = (x.astype(np.float32) for x in mapping(camera_there, small))
         _splat(source, _Way(a, b, bend_of(camera_there), bend), splatted)
     whole, holes = _close_cracks(splatted)
+    bare = np.zeros(small.hw, np.uint8)
     if holes:
+        bare = cv2.morphologyEx((whole < 0).astype(np.uint8), cv2.MORPH_OPEN, np.ones((_CRACK, _CRACK), np.uint8))
         fill_holes(whole[..., None], whole < 0)
-    if step == 1:
-        return whole
-    return cv2.resize(whole, camera.hw[::-1], interpolation=cv2.INTER_NEAREST)
+    if step != 1:
+        whole, bare = (cv2.resize(p, camera.hw[::-1], interpolation=cv2.INTER_NEAREST) for p in (whole, bare))
+    return whole, bare > 0
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
