@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, MadeView, View
@@ -27,7 +28,7 @@ _CRUMBS = 0.002  # of a frame: less is left to the smooth filling
 _SOURCE_PAD = 0.25  # of the frame, on every side: where patches may come from
 _MADE_PAD = 0.06  # of the frame, on every side: made at the same time, for the frames beside
 _SEAM_PX = 3  # what is made goes so far under what is known
-_ROW_WINDOW = 0.15  # of the width: a surface is behind another that is beside it by less
+_BORDER_BAND = 25  # where a gap has one side only, what is nearer in that part of the frame beside it is before it
 _BEHIND = (1.25, 0.03)  # times, and of the nearest inverse depth: what is nearer is before it
 
 
@@ -133,16 +134,42 @@ def continued_depth(inverse_depth: Array, known: Array) -> Array:
     """
     if not inverse_depth.any():
         return inverse_depth.copy()
-    h, w = known.shape
     top = float(inverse_depth[known].max())
-    far = np.where(known, inverse_depth, np.float32(4 * top))
-    far = cv2.erode(far, np.ones((1, 2 * round(_ROW_WINDOW * w / 2) + 1), np.uint8))
-    behind = known & (inverse_depth <= _BEHIND[0] * far + _BEHIND[1] * top)
+    nearer = np.zeros(known.shape, bool)
+    _nearer_beside(inverse_depth, known, np.float32(_BEHIND[1] * top), nearer)
+    _nearer_beside(inverse_depth.T, known.T, np.float32(_BEHIND[1] * top), nearer.T)
+    behind = known & ~nearer
     profile = _row_profile(inverse_depth, behind)[:, None]
     rest = (inverse_depth - profile)[..., None].astype(np.float32)
     fill_holes(rest, ~behind)
     made = np.clip(rest[..., 0] + profile, 0, 1.5 * top).astype(np.float32)
     return np.where(known, inverse_depth, made)
+
+
+@njit(cache=True, nogil=True)
+def _nearer_beside(inverse_depth, known, least, nearer):  # type: ignore[no-untyped-def]
+    """Along every row: what is known beside a gap, as far from it as it is wide, and nearer to the camera than the
+    farthest surface there, is before what the gap hides."""
+    h, w = known.shape
+    for y in range(h):
+        x = 0
+        while x < w:
+            if known[y, x]:
+                x += 1
+                continue
+            begin = x
+            while x < w and not known[y, x]:
+                x += 1
+            open_end = begin == 0 or x == w
+            reach = w // _BORDER_BAND if open_end else x - begin + 2
+            low, high = max(0, begin - reach), min(w, x + reach)
+            far = np.float32(np.inf)
+            for k in range(low, high):
+                if known[y, k]:
+                    far = min(far, inverse_depth[y, k])
+            for k in range(low, high):
+                if known[y, k] and inverse_depth[y, k] > np.float32(_BEHIND[0]) * far + least:
+                    nearer[y, k] = True
 
 
 def _row_profile(values: Array, known: Array) -> Array:
@@ -155,10 +182,9 @@ def _row_profile(values: Array, known: Array) -> Array:
     usual = np.interp(np.arange(h), rows, usual)
     soft = cv2.GaussianBlur(usual[None], (0, 0), h / 60, borderType=cv2.BORDER_REPLICATE)[0]
     edge = max(2, h // 12)
-    for outer, inner in (((0, rows[0]), rows[0] + edge), ((rows[-1] + 1, h), rows[-1] - edge)):
-        first = rows[0] if outer[0] == 0 else rows[-1]
-        inner = int(np.clip(inner, rows[0], rows[-1]))
+    for first, step, beyond in ((rows[0], edge, (0, rows[0])), (rows[-1], -edge, (rows[-1] + 1, h))):
+        inner = int(np.clip(first + step, rows[0], rows[-1]))
         if inner != first:
             slope = (soft[first] - soft[inner]) / (first - inner)
-            soft[outer[0] : outer[1]] = soft[first] + slope * (np.arange(*outer) - first)
+            soft[slice(*beyond)] = soft[first] + slope * (np.arange(*beyond) - first)
     return np.asarray(soft)

@@ -1,8 +1,9 @@
 """Completion of a picture by its own patches: what is unknown becomes pieces of what is known that continue it.
 
-Every patch that touches the unknown is given the known patch most like it, found by PatchMatch (Barnes et al. 2009), and
-every unknown pixel becomes the mean of what the patches over it say (Wexler et al. 2007, section 3), from coarse to
-fine. The offsets of the finest searched level are then carried to the full picture, where they copy it as sharp as it is.
+Every patch that touches the unknown is given the known patch most like it, found by PatchMatch (Barnes et al. 2009),
+and every unknown pixel becomes the mean of what the patches over it say (Wexler et al. 2007, section 3), from coarse to
+fine. The offsets of the finest searched level are then carried to the full picture, where they copy it as sharp as it
+is.
 """
 
 from typing import NamedTuple
