@@ -24,9 +24,12 @@ _SWEEPS = 2  # of PatchMatch in a round
 _FADE = 1.25  # a pixel one further into the unknown is trusted so many times less
 _NEARER = 20.0  # cost of a source that is nearer to the camera than what is wanted, of the shares squared
 _FARTHER = 2.0  # of one that is farther
+_BEFORE = 1.15  # times as near: another surface
 _SAME_DEPTH = 0.04  # of the nearest inverse depth: no difference
 _UP = 0.5  # cost of a source a whole picture higher or lower: the world is upright, its horizon level
 _ALONG = 0.02  # and of one a whole picture beside: what is near is alike
+_RIM_PX = 2
+_MOST_MISSED = 0.1  # of display white: more is another thing, not other light
 _AROUND = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))  # a cell's own first
 
 
@@ -64,7 +67,8 @@ def complete(picture: Array, inverse_depth: Array, hole: Array, known: Array) ->
                 _search(*level, *field, 1 + sweep + _SWEEPS * (turn + 100 * place), bool(sweep % 2))
             _vote(level.feature, level.hole, *field, _usual(level, field))
     assert field is not None
-    _copy(picture, hole, known, field, _usual(levels[-1], field))
+    share = inverse_depth / max(float(inverse_depth.max()), 1e-12)
+    _copy(picture, hole, known, (known & ~_before(share, hole, _RIM_PX)), field, _usual(levels[-1], field))
 
 
 def _around(hole: Array, known: Array) -> Array:
@@ -94,12 +98,20 @@ def _level(display: Array, share: Array, hole: Array, known: Array, hw: tuple[in
     there = small(known.astype(np.float32))
     made = (small(hole.astype(np.float32)) > 0) & (there < 0.999)
     sure = (there >= 0.999) & ~made
+    share = small(share)
     window = np.ones((2 * _REACH + 1,) * 2, np.uint8)
     source = cv2.erode(sure.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
     wanted = (cv2.dilate(made.astype(np.uint8), window) > 0) & (made | sure)
     deep = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 3)
     trust = np.where(sure, 1, np.where(made, np.maximum(_FADE ** -np.minimum(deep, 30), 0.02), 0)).astype(np.float32)
-    return _Level(small(display), small(share), made, source, wanted, trust)
+    return _Level(small(display), share, made, source, wanted, trust)
+
+
+def _before(share: Array, hole: Array, reach: int) -> Array:
+    """What is nearer to the camera than what is made within ``reach`` pixels of it: it stands before that, and says
+    nothing of how it goes on."""
+    behind = cv2.erode(np.where(hole, share, np.float32(2)), np.ones((2 * reach + 1,) * 2, np.uint8))
+    return np.asarray(~hole & (share > behind * np.float32(_BEFORE) + np.float32(_SAME_DEPTH)))
 
 
 _Field = tuple[Array, Array, Array]
@@ -111,10 +123,10 @@ def _first(level: _Level) -> _Field:
     (Criminisi et al. 2004, without their order of edges). The coarsest level is small."""
     h, w = level.hole.shape
     field = np.zeros((h, w), np.int32), np.zeros((h, w), np.int32), np.full((h, w), np.inf, np.float32)
-    deep = cv2.distanceTransform(level.hole.astype(np.uint8), cv2.DIST_L2, 3)
+    trusted = np.where(level.hole, 0, level.trust).astype(np.float32)
+    deep = cv2.distanceTransform((trusted == 0).astype(np.uint8), cv2.DIST_L2, 3)
     places = np.argwhere(level.wanted)
-    order = places[np.argsort(deep[level.wanted], kind="stable")]
-    _peel(*level, *field, order, np.where(level.hole, 0, level.trust).astype(np.float32))
+    _peel(*level, *field, places[np.argsort(deep[level.wanted], kind="stable")], trusted)
     return field
 
 
@@ -317,5 +329,17 @@ def _copy_field(picture, hole, known, rows, columns, costs, usual):  # type: ign
                 picture[y, x, 0], picture[y, x, 1], picture[y, x, 2] = r / weight, g / weight, b / weight
 
 
-def _copy(picture: Array, hole: Array, known: Array, field: _Field, usual: np.float32) -> None:
-    _copy_field(picture, hole, known, *field, usual)
+def _copy(picture: Array, hole: Array, known: Array, beside: Array, field: _Field, usual: np.float32) -> None:
+    """The hole at full size. What the copies would miss of the known pixels at its rim is what their light misses: it is
+    taken off, ever smoother inwards (as in Perez et al. 2003)."""
+    window = np.ones((2 * _RIM_PX + 1,) * 2, np.uint8)
+    rim = (cv2.dilate(hole.astype(np.uint8), window) > 0) & beside
+    copied = picture.copy()
+    _copy_field(copied, hole | rim, known, *field, usual)
+    missed = np.sqrt(picture) - np.sqrt(copied)
+    if rim.any():
+        np.clip(missed, -_MOST_MISSED, _MOST_MISSED, out=missed)
+        fill_holes(missed, ~rim)
+        picture[hole] = np.maximum(np.sqrt(copied[hole]) + missed[hole], 0) ** 2
+    else:
+        picture[hole] = copied[hole]
