@@ -24,9 +24,9 @@ LOW_LONG_SIDE = 256
 """What is bare is looked for on frames of this size."""
 _LOOKED_AT = 48  # frames of the path, evenly
 _MOST_VIEWS = 8
-_CRUMBS = 0.002  # of a frame: less is left to the smooth filling
-_SOURCE_PAD = 0.25  # of the frame, on every side: where patches may come from
-_MADE_PAD = 0.06  # of the frame, on every side: made at the same time, for the frames beside
+_CRUMBS = 0.003  # of a frame: less is left to the smooth filling
+_SOURCE_PAD = 0.5  # of the frame, on every side: where patches may come from
+_MADE_PAD = 0.1  # of the frame, on every side: made at the same time, for the frames beside
 _SEAM_PX = 3  # what is made goes so far under what is known
 _BORDER_BAND = 25  # where a gap has one side only, what is nearer in that part of the frame beside it is before it
 _BEHIND = (1.25, 0.03)  # times, and of the nearest inverse depth: what is nearer is before it

@@ -15,7 +15,7 @@ from numba import njit
 from cyclorama.core.arrays import Array
 from cyclorama.scenery.fill import fill_holes
 
-SEARCH_LONG_SIDE = 400
+SEARCH_LONG_SIDE = 640
 """Offsets are searched on a picture of at most so many pixels; they are copied at full size."""
 _COARSEST_SHORT_SIDE = 20
 _REACH = 3  # patches are 7 x 7
@@ -28,6 +28,7 @@ _BEFORE = 1.15  # times as near: another surface
 _SAME_DEPTH = 0.04  # of the nearest inverse depth: no difference
 _UP = 0.5  # cost of a source a whole picture higher or lower: the world is upright, its horizon level
 _ALONG = 0.02  # and of one a whole picture beside: what is near is alike
+_COMMON = 0.5  # of a patch's trust lies where its source is known, too
 _RIM_PX = 2
 _MOST_MISSED = 0.1  # of display white: more is another thing, not other light
 _AROUND = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))  # a cell's own first
@@ -35,7 +36,8 @@ _AROUND = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1),
 
 class _Level(NamedTuple):
     """``feature``: h w 3, display-like. ``share``: h w, inverse depth of the nearest surface's. ``hole``: to be made;
-    ``source``: its whole patch is known; ``wanted``: its patch touches the hole; ``trust``: h w, 0 where nothing is."""
+    ``source``: known, and what is around it; ``wanted``: its patch touches the hole; ``trust``: h w, 1 where it is
+    known, less in the hole, 0 where nothing is; ``least``: h w, the trust that a patch must share with its source's."""
 
     feature: Array
     share: Array
@@ -43,6 +45,7 @@ class _Level(NamedTuple):
     source: Array
     wanted: Array
     trust: Array
+    least: Array
 
 
 def complete(picture: Array, inverse_depth: Array, hole: Array, known: Array) -> None:
@@ -65,7 +68,7 @@ def complete(picture: Array, inverse_depth: Array, hole: Array, known: Array) ->
             _cost_again(level, field)
             for sweep in range(_SWEEPS):
                 _search(*level, *field, 1 + sweep + _SWEEPS * (turn + 100 * place), bool(sweep % 2))
-            _vote(level.feature, level.hole, *field, _usual(level, field))
+            _vote(level.feature, level.hole, level.trust, *field, _usual(level, field))
     assert field is not None
     share = inverse_depth / max(float(inverse_depth.max()), 1e-12)
     _copy(picture, hole, known, (known & ~_before(share, hole, _RIM_PX)), field, _usual(levels[-1], field))
@@ -100,11 +103,13 @@ def _level(display: Array, share: Array, hole: Array, known: Array, hw: tuple[in
     sure = (there >= 0.999) & ~made
     share = small(share)
     window = np.ones((2 * _REACH + 1,) * 2, np.uint8)
-    source = cv2.erode(sure.astype(np.uint8), window, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    inner = np.ones((3, 3), np.uint8)
+    source = cv2.erode(sure.astype(np.uint8), inner, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
     wanted = (cv2.dilate(made.astype(np.uint8), window) > 0) & (made | sure)
     deep = cv2.distanceTransform((~sure).astype(np.uint8), cv2.DIST_L2, 3)
     trust = np.where(sure, 1, np.where(made, np.maximum(_FADE ** -np.minimum(deep, 30), 0.02), 0)).astype(np.float32)
-    return _Level(small(display), share, made, source, wanted, trust)
+    least = _COMMON * len(window) ** 2 * cv2.blur(trust, window.shape, borderType=cv2.BORDER_CONSTANT)
+    return _Level(small(display), share, made, source, wanted, trust, least)
 
 
 def _before(share: Array, hole: Array, reach: int) -> Array:
@@ -140,7 +145,7 @@ def _finer(field: _Field, level: _Level, coarse: _Level) -> _Field:
     _carry(*field[:2], coarse.wanted, level.source, level.wanted, rows, columns, places)
     finer = rows, columns, np.full((h, w), np.inf, np.float32)
     _cost_again(level, finer)
-    _vote(level.feature, level.hole, *finer, _usual(level, finer))
+    _vote(level.feature, level.hole, level.trust, *finer, _usual(level, finer))
     return finer
 
 
@@ -165,50 +170,54 @@ def _prior(share, ty, tx, sy, sx):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _cost(feature, trust, share, ty, tx, sy, sx, limit):  # type: ignore[no-untyped-def]
+def _cost(feature, trust, share, least, ty, tx, sy, sx, limit):  # type: ignore[no-untyped-def]
     """Mean squared difference of two patches, weighed by trust, and the prior; at least ``limit`` when it is more."""
     h, w = trust.shape
     prior = _prior(share, ty, tx, sy, sx)
     if prior >= limit:
         return prior
-    y0, y1, x0, x1 = max(-_REACH, -ty), min(_REACH, h - 1 - ty), max(-_REACH, -tx), min(_REACH, w - 1 - tx)
-    weight = np.float32(1e-6)
+    y0, y1 = max(-_REACH, -ty, -sy), min(_REACH, h - 1 - ty, h - 1 - sy)
+    x0, x1 = max(-_REACH, -tx, -sx), min(_REACH, w - 1 - tx, w - 1 - sx)
+    weight = np.float32(0.0)
     for dy in range(y0, y1 + 1):
         for dx in range(x0, x1 + 1):
-            weight += trust[ty + dy, tx + dx]
+            if trust[sy + dy, sx + dx] == 1:
+                weight += trust[ty + dy, tx + dx]
+    if weight < least[ty, tx]:
+        return limit
     most = (limit - prior) * weight
     total = np.float32(0.0)
     for dy in range(y0, y1 + 1):
         for dx in range(x0, x1 + 1):
-            k = trust[ty + dy, tx + dx]
-            r = feature[ty + dy, tx + dx, 0] - feature[sy + dy, sx + dx, 0]
-            g = feature[ty + dy, tx + dx, 1] - feature[sy + dy, sx + dx, 1]
-            b = feature[ty + dy, tx + dx, 2] - feature[sy + dy, sx + dx, 2]
-            total += k * (r * r + g * g + b * b)
+            if trust[sy + dy, sx + dx] == 1:
+                r = feature[ty + dy, tx + dx, 0] - feature[sy + dy, sx + dx, 0]
+                g = feature[ty + dy, tx + dx, 1] - feature[sy + dy, sx + dx, 1]
+                b = feature[ty + dy, tx + dx, 2] - feature[sy + dy, sx + dx, 2]
+                total += trust[ty + dy, tx + dx] * (r * r + g * g + b * b)
         if total >= most:
             return limit
-    return total / weight + prior
+    return total / max(weight, np.float32(1e-6)) + prior
 
 
 @njit(cache=True, nogil=True)
-def _price(feature, share, hole, source, wanted, trust, rows, columns, costs):  # type: ignore[no-untyped-def]
+def _price(feature, share, hole, source, wanted, trust, least, rows, columns, costs):  # type: ignore[no-untyped-def]
     """The costs of a field whose features have changed."""
     h, w = hole.shape
     for y in range(h):
         for x in range(w):
             if wanted[y, x]:
-                costs[y, x] = _cost(feature, trust, share, y, x, rows[y, x], columns[y, x], np.float32(1e9))
+                costs[y, x] = _cost(feature, trust, share, least, y, x, rows[y, x], columns[y, x], np.float32(1e9))
 
 
 @njit(cache=True, nogil=True)
-def _peel(feature, share, hole, source, wanted, trust, rows, columns, costs, order, trusted):  # type: ignore[no-untyped-def]
+def _peel(feature, share, hole, source, wanted, trust, least, rows, columns, costs, order, trusted):  # type: ignore[no-untyped-def]
     h, w = hole.shape
     for place in range(len(order)):
         y, x = order[place]
         for sy in range(h):
             for sx in range(w):
                 if source[sy, sx]:
-                    cost = _cost(feature, trusted, share, y, x, sy, sx, costs[y, x])
+                    cost = _cost(feature, trusted, share, least, y, x, sy, sx, costs[y, x])
                     if cost < costs[y, x]:
                         rows[y, x], columns[y, x], costs[y, x] = sy, sx, cost
         if hole[y, x]:
@@ -218,7 +227,7 @@ def _peel(feature, share, hole, source, wanted, trust, rows, columns, costs, ord
 
 
 @njit(cache=True, nogil=True)
-def _search(feature, share, hole, source, wanted, trust, rows, columns, costs, seed, back):  # type: ignore[no-untyped-def]
+def _search(feature, share, hole, source, wanted, trust, least, rows, columns, costs, seed, back):  # type: ignore[no-untyped-def]
     """One sweep: sources of the neighbours before, moved along, and random ones around the best so far."""
     h, w = hole.shape
     state = np.uint32(seed * 2654435761 % 4294967296 | 1)
@@ -233,7 +242,7 @@ def _search(feature, share, hole, source, wanted, trust, rows, columns, costs, s
                 if 0 <= ny < h and 0 <= nx < w and wanted[ny, nx]:
                     sy, sx = rows[ny, nx] + y - ny, columns[ny, nx] + x - nx
                     if 0 <= sy < h and 0 <= sx < w and source[sy, sx]:
-                        cost = _cost(feature, trust, share, y, x, sy, sx, costs[y, x])
+                        cost = _cost(feature, trust, share, least, y, x, sy, sx, costs[y, x])
                         if cost < costs[y, x]:
                             rows[y, x], columns[y, x], costs[y, x] = sy, sx, cost
             radius = max(h, w)
@@ -244,14 +253,14 @@ def _search(feature, share, hole, source, wanted, trust, rows, columns, costs, s
                 sy = rows[y, x] + int(state & np.uint32(0xFFFF)) * (2 * radius + 1) // 65536 - radius
                 sx = columns[y, x] + int(state >> np.uint32(16)) * (2 * radius + 1) // 65536 - radius
                 if 0 <= sy < h and 0 <= sx < w and source[sy, sx]:
-                    cost = _cost(feature, trust, share, y, x, sy, sx, costs[y, x])
+                    cost = _cost(feature, trust, share, least, y, x, sy, sx, costs[y, x])
                     if cost < costs[y, x]:
                         rows[y, x], columns[y, x], costs[y, x] = sy, sx, cost
                 radius //= 2
 
 
 @njit(cache=True, nogil=True)
-def _vote(feature, hole, rows, columns, costs, usual):  # type: ignore[no-untyped-def]
+def _vote(feature, hole, trust, rows, columns, costs, usual):  # type: ignore[no-untyped-def]
     """Every pixel of the hole becomes what the patches over it say, the good ones most."""
     h, w = hole.shape
     out = np.zeros(3, np.float32)
@@ -260,17 +269,19 @@ def _vote(feature, hole, rows, columns, costs, usual):  # type: ignore[no-untype
             if not hole[y, x]:
                 continue
             out[:] = 0
-            weight = np.float32(1e-12)
+            weight = np.float32(0.0)
             for py in range(max(0, y - _REACH), min(h, y + _REACH + 1)):
                 for px in range(max(0, x - _REACH), min(w, x + _REACH + 1)):
                     if costs[py, px] < 1e8:
                         k = np.exp(-costs[py, px] / usual) + np.float32(1e-6)
                         sy, sx = rows[py, px] + y - py, columns[py, px] + x - px
-                        weight += k
-                        for c in range(3):
-                            out[c] += k * feature[sy, sx, c]
-            for c in range(3):
-                feature[y, x, c] = out[c] / weight
+                        if 0 <= sy < h and 0 <= sx < w and trust[sy, sx] == 1:
+                            weight += k
+                            for c in range(3):
+                                out[c] += k * feature[sy, sx, c]
+            if weight > 0:
+                for c in range(3):
+                    feature[y, x, c] = out[c] / weight
 
 
 @njit(cache=True, nogil=True)
