@@ -7,6 +7,7 @@
 Every stage is a function of the ones before; the output appears under its name only when it is whole.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -34,13 +35,15 @@ from cyclorama.matchmove import (
     triangulate_references,
     with_moves,
 )
+from cyclorama.mattes import FILLED, MATTE, Masks
 from cyclorama.media import open_writer
 from cyclorama.references import read_references
 from cyclorama.report import Report
-from cyclorama.scenery import build_backdrop, draw
+from cyclorama.scenery import Unseen, build_backdrop, complete_backdrop, draw, find_unseen
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.stmaps import with_given_lens
+from cyclorama.unseen_report import unseen_warnings
 
 MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
 
@@ -57,7 +60,7 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     with open_job(settings, progress) as job:
         shot, backdrop, matchmove = _Analysis(settings, job).run()
         job.folder.keep("camera.json", camera_json(shot.path, job.plate.rate))
-        sheet = Sheet(job.frames)
+        sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = open_writer(settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound)
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
         report = shot_report(settings, job, shot, backdrop, matchmove, sheet)
@@ -92,6 +95,8 @@ class _Analysis:
                 self.job.notes.add(
                     "geometry", f"the given camera was taken to be in metres, the actor {unit:g} m before it"
                 )
+        with self.job.watch("fill"):
+            backdrop = complete_backdrop(backdrop, matchmove.path)
         with self.job.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
@@ -150,12 +155,21 @@ def _middle_of(path: CameraPath) -> int:
     return int(np.argmin(-(axes @ axes.mean(0)) + middle))
 
 
+def _told_unseen(job: Job, backdrop: Backdrop, path: CameraPath) -> Unseen:
+    """What no picture shows of the frames to come; told now where it is much, while the run can still be stopped."""
+    with job.watch("fill"):
+        unseen = find_unseen(backdrop, path, job.frames)
+    for text in unseen_warnings(unseen):
+        print(f"note: {text}", file=sys.stderr, flush=True)
+    return unseen
+
+
 def _finished(
     shot: Shot, backdrop: Backdrop, engine: Engine, frames: range, sheet: Sheet
-) -> Iterator[tuple[Array, tuple[Array, ...]]]:
-    """Frame by frame: the finished picture and the alpha of every layer."""
+) -> Iterator[tuple[Array, Masks]]:
+    """Frame by frame: the finished picture, the alpha of every layer, and what no picture shows."""
     for index in frames:
         layers = engine.render(shot, backdrop, index)
         picture = flatten(layers)
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
-        yield picture, tuple(a.alpha for a in layers.actors)
+        yield picture, {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}

@@ -36,7 +36,7 @@ def complete_backdrop(backdrop: Backdrop, path: CameraPath) -> Backdrop:
     """The backdrop with all that frames of ``path`` see of it and no picture shows, but for crumbs."""
     low = thumbnail(backdrop)
     frames = np.unique(np.linspace(0, len(path) - 1, min(len(path), _LOOKED_AT)).round().astype(int)).tolist()
-    cameras = {f: _low_camera(path[f]) for f in frames}
+    cameras = {f: low_camera(path[f]) for f in frames}
     bare = {f: draw(low, cameras[f], float(f)).coverage == 0 for f in frames}
     out = replace(backdrop, made=())
     while len(out.made) < _MOST_VIEWS:
@@ -59,26 +59,25 @@ def thumbnail(backdrop: Backdrop) -> Backdrop:
     """The same place with views of few pixels and nothing made up: to see fast what its pictures show."""
     views = []
     for view in backdrop.views:
-        camera = _low_camera(view.camera)
-        planes = (cv2.resize(p, camera.hw[::-1], interpolation=cv2.INTER_NEAREST) for p in _planes(view))
-        views.append(View(*planes, camera, view.time))
+        camera = low_camera(view.camera)
+        views.append(View(_low(view.image, camera), _low(view.inverse_depth, camera), camera, view.time))
     return replace(backdrop, views=tuple(views), made=())
 
 
-def _planes(view: View | MadeView) -> tuple[Array, Array]:
-    return view.image, view.inverse_depth
+def _low(plane: Array, camera: Camera) -> Array:
+    return cv2.resize(plane, camera.hw[::-1], interpolation=cv2.INTER_NEAREST)
 
 
-def _low_camera(camera: Camera) -> Camera:
+def low_camera(camera: Camera) -> Camera:
+    """The same camera on a picture of few pixels."""
     scale = min(1.0, LOW_LONG_SIDE / max(camera.hw))
     return camera.resized((max(1, round(camera.hw[0] * scale)), max(1, round(camera.hw[1] * scale))))
 
 
 def _low_made(view: MadeView) -> MadeView:
-    camera = _low_camera(view.camera)
-    planes = (cv2.resize(p, camera.hw[::-1], interpolation=cv2.INTER_NEAREST) for p in _planes(view))
-    made = cv2.resize(view.made.astype(np.uint8), camera.hw[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    return MadeView(*planes, made, camera)
+    camera = low_camera(view.camera)
+    made = _low(view.made.astype(np.uint8), camera) > 0
+    return MadeView(_low(view.image, camera), _low(view.inverse_depth, camera), made, camera)
 
 
 def _nothing(hw: tuple[int, int]) -> tuple[Array, Array]:

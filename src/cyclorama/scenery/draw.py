@@ -72,12 +72,13 @@ def _depth(views: tuple[View, ...], camera: Camera) -> tuple[Array, Array]:
         a, b = (x.astype(np.float32) for x in mapping(camera_there, small))
         _splat(source, _Way(a, b, bend_of(camera_there), bend), splatted)
     whole, holes = _close_cracks(splatted)
-    bare = np.zeros(small.hw, np.uint8)
+    bare = (whole < 0).astype(np.uint8)
     if holes:
-        bare = cv2.morphologyEx((whole < 0).astype(np.uint8), cv2.MORPH_OPEN, np.ones((_CRACK, _CRACK), np.uint8))
         fill_holes(whole[..., None], whole < 0)
+        bare = np.asarray(cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((_CRACK, _CRACK), np.uint8)))
     if step != 1:
-        whole, bare = (cv2.resize(p, camera.hw[::-1], interpolation=cv2.INTER_NEAREST) for p in (whole, bare))
+        whole = cv2.resize(whole, camera.hw[::-1], interpolation=cv2.INTER_NEAREST)
+        bare = np.asarray(cv2.resize(bare, camera.hw[::-1], interpolation=cv2.INTER_NEAREST))
     return whole, bare > 0
 
 
