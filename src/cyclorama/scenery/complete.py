@@ -148,7 +148,7 @@ def continued_depth(inverse_depth: Array, known: Array) -> Array:
 @njit(cache=True, nogil=True)
 def _nearer_beside(inverse_depth, known, least, nearer):  # type: ignore[no-untyped-def]
     """Along every row: what is known beside a gap, as far from it as it is wide, and nearer to the camera than the
-    farthest surface there, is before what the gap hides."""
+    farthest surface there, is before what the gap hides; and so is what goes on from it."""
     h, w = known.shape
     for y in range(h):
         x = 0
@@ -166,9 +166,16 @@ def _nearer_beside(inverse_depth, known, least, nearer):  # type: ignore[no-unty
             for k in range(low, high):
                 if known[y, k]:
                     far = min(far, inverse_depth[y, k])
+            most = np.float32(_BEHIND[0]) * far + least
             for k in range(low, high):
-                if known[y, k] and inverse_depth[y, k] > np.float32(_BEHIND[0]) * far + least:
+                if known[y, k] and inverse_depth[y, k] > most:
                     nearer[y, k] = True
+            while low > 0 and nearer[y, low] and known[y, low - 1] and inverse_depth[y, low - 1] > most:
+                low -= 1
+                nearer[y, low] = True
+            while high < w and nearer[y, high - 1] and known[y, high] and inverse_depth[y, high] > most:
+                nearer[y, high] = True
+                high += 1
 
 
 def _row_profile(values: Array, known: Array) -> Array:

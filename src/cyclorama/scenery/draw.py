@@ -45,10 +45,11 @@ def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
         a, b = mapping(camera, view.camera)
         way = _Way(a.astype(np.float32), b.astype(np.float32), bend, bend_of(view.camera))
         _add_view(view, way, share, inverse_depth, (color, weight))
-    weight[bare] = 0
-    if _normalise(color, weight):
+    if _normalise(color, weight) | bare.any():
+        nothing = weight == 0
+        weight[bare] = 0  # what views say of it is a guess, kept where nothing was made
         rest = lay_made(backdrop.made, camera, (color, inverse_depth), weight == 0)
-        fill_holes(color, rest)
+        fill_holes(color, rest & nothing)
     return SetFrame(color, inverse_depth, weight)
 
 

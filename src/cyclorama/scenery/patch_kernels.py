@@ -54,8 +54,8 @@ def _prior(share, ty, tx, sy, sx):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _least(trust, y, x):  # type: ignore[no-untyped-def]
-    """The trust that a patch must share with its source's."""
+def _trust_around(trust, y, x):  # type: ignore[no-untyped-def]
+    """The trust of a whole patch."""
     h, w = trust.shape
     total = np.float32(0.0)
     for py in range(max(0, y - REACH), min(h, y + REACH + 1)):
@@ -65,21 +65,11 @@ def _least(trust, y, x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _try(level, trust, field, ty, tx, sy, sx, least):  # type: ignore[no-untyped-def]
-    """Takes the source (sy, sx) for (ty, tx) where it costs less than what it has: mean squared difference of the
-    patches, weighed by trust, and the prior."""
-    limit = field.costs[ty, tx]
-    cost = _cost(level, trust, (ty, tx), (sy, sx), least, limit)
-    if cost < limit:
-        field.rows[ty, tx], field.columns[ty, tx], field.costs[ty, tx] = sy, sx, cost
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def _cost(level, trust, target, from_there, least, limit):  # type: ignore[no-untyped-def]
-    """``limit`` when it is more."""
+def _cost(feature, share, trust, ty, tx, sy, sx, least, limit):  # type: ignore[no-untyped-def]
+    """What the source (sy, sx) costs (ty, tx): mean squared difference of the patches, weighed by trust, and the prior;
+    ``limit`` when it is more, or when they share less trust than ``least``."""
     h, w = trust.shape
-    (ty, tx), (sy, sx), feature = target, from_there, level.feature
-    prior = _prior(level.share, ty, tx, sy, sx)
+    prior = _prior(share, ty, tx, sy, sx)
     if prior >= limit:
         return limit
     y0, y1 = max(-REACH, -ty, -sy), min(REACH, h - 1 - ty, h - 1 - sy)
@@ -108,50 +98,60 @@ def _cost(level, trust, target, from_there, least, limit):  # type: ignore[no-un
 @njit(cache=True, nogil=True)
 def price(level, field):  # type: ignore[no-untyped-def]
     """The costs of a field whose features have changed."""
-    h, w = level.hole.shape
+    feature, share, _, _, wanted, trust = level
     rows, columns, costs = field
+    h, w = wanted.shape
     for y in range(h):
         for x in range(w):
-            if level.wanted[y, x] and costs[y, x] < NO_COST:
-                costs[y, x] = _cost(level, level.trust, (y, x), (rows[y, x], columns[y, x]), np.float32(0), NO_COST)
+            if wanted[y, x] and costs[y, x] < NO_COST:
+                sy, sx = rows[y, x], columns[y, x]
+                costs[y, x] = _cost(feature, share, trust, y, x, sy, sx, np.float32(0), NO_COST)
 
 
 @njit(cache=True, nogil=True)
 def peel(level, field, order, trusted):  # type: ignore[no-untyped-def]
     """Gives each pixel of ``order`` (n, 2) the best of all sources; those of the hole are known from then on."""
-    h, w = level.hole.shape
+    feature, share, hole, source, _, trust = level
+    rows, columns, costs = field
+    h, w = hole.shape
     for place in range(len(order)):
         y, x = order[place]
-        least = np.float32(0.5) * _least(trusted, y, x)
+        least, best = np.float32(_COMMON) * _trust_around(trusted, y, x), NO_COST
         for sy in range(h):
             for sx in range(w):
-                if level.source[sy, sx]:
-                    _try(level, trusted, field, y, x, sy, sx, least)
-        if level.hole[y, x] and field.costs[y, x] < NO_COST:
-            trusted[y, x] = level.trust[y, x]
+                if source[sy, sx]:
+                    cost = _cost(feature, share, trusted, y, x, sy, sx, least, best)
+                    if cost < best:
+                        rows[y, x], columns[y, x], best = sy, sx, cost
+        costs[y, x] = best
+        if hole[y, x] and best < NO_COST:
+            trusted[y, x] = trust[y, x]
             for c in range(3):
-                level.feature[y, x, c] = level.feature[field.rows[y, x], field.columns[y, x], c]
+                feature[y, x, c] = feature[rows[y, x], columns[y, x], c]
 
 
 @njit(cache=True, nogil=True)
 def sweep(level, field, seed, back):  # type: ignore[no-untyped-def]
     """Sources of the neighbours before, moved along, and random ones around the best so far."""
-    h, w = level.hole.shape
-    rows, columns, _ = field
+    feature, share, _, source, wanted, trust = level
+    rows, columns, costs = field
+    h, w = wanted.shape
     state = np.uint32(seed * 2654435761 % 4294967296 | 1)
     step = -1 if back else 1
     for yy in range(h):
         y = h - 1 - yy if back else yy
         for xx in range(w):
             x = w - 1 - xx if back else xx
-            if not level.wanted[y, x]:
+            if not wanted[y, x]:
                 continue
-            least = np.float32(0.5) * _least(level.trust, y, x)
+            least, best = np.float32(_COMMON) * _trust_around(trust, y, x), costs[y, x]
             for ny, nx in ((y, x - step), (y - step, x)):
-                if 0 <= ny < h and 0 <= nx < w and level.wanted[ny, nx]:
+                if 0 <= ny < h and 0 <= nx < w and wanted[ny, nx]:
                     sy, sx = rows[ny, nx] + y - ny, columns[ny, nx] + x - nx
-                    if 0 <= sy < h and 0 <= sx < w and level.source[sy, sx]:
-                        _try(level, level.trust, field, y, x, sy, sx, least)
+                    if 0 <= sy < h and 0 <= sx < w and source[sy, sx]:
+                        cost = _cost(feature, share, trust, y, x, sy, sx, least, best)
+                        if cost < best:
+                            rows[y, x], columns[y, x], best = sy, sx, cost
             radius = max(h, w)
             while radius >= 1:
                 state ^= np.uint32(state << np.uint32(13))  # xorshift: the same numbers on every machine
@@ -159,20 +159,24 @@ def sweep(level, field, seed, back):  # type: ignore[no-untyped-def]
                 state ^= np.uint32(state << np.uint32(5))
                 sy = rows[y, x] + int(state & np.uint32(0xFFFF)) * (2 * radius + 1) // 65536 - radius
                 sx = columns[y, x] + int(state >> np.uint32(16)) * (2 * radius + 1) // 65536 - radius
-                if 0 <= sy < h and 0 <= sx < w and level.source[sy, sx]:
-                    _try(level, level.trust, field, y, x, sy, sx, least)
+                if 0 <= sy < h and 0 <= sx < w and source[sy, sx]:
+                    cost = _cost(feature, share, trust, y, x, sy, sx, least, best)
+                    if cost < best:
+                        rows[y, x], columns[y, x], best = sy, sx, cost
                 radius //= 2
+            costs[y, x] = best
 
 
 @njit(cache=True, nogil=True)
 def vote(level, field, usual):  # type: ignore[no-untyped-def]
     """Every pixel of the hole becomes what the patches over it say, the good ones most."""
-    h, w = level.hole.shape
-    (rows, columns, costs), feature = field, level.feature
+    feature, _, hole, _, _, trust = level
+    rows, columns, costs = field
+    h, w = hole.shape
     out = np.zeros(3, np.float32)
     for y in range(h):
         for x in range(w):
-            if not level.hole[y, x]:
+            if not hole[y, x]:
                 continue
             out[:] = 0
             weight = np.float32(0.0)
@@ -181,7 +185,7 @@ def vote(level, field, usual):  # type: ignore[no-untyped-def]
                     if costs[py, px] < NO_COST:
                         k = np.exp(-costs[py, px] / usual) + np.float32(1e-6)
                         sy, sx = rows[py, px] + y - py, columns[py, px] + x - px
-                        if 0 <= sy < h and 0 <= sx < w and level.trust[sy, sx] == 1:
+                        if 0 <= sy < h and 0 <= sx < w and trust[sy, sx] == 1:
                             weight += k
                             for c in range(3):
                                 out[c] += k * feature[sy, sx, c]
