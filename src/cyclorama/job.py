@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.extremes import Extremes
 from cyclorama.folder import ShotFolder, shot_folder
-from cyclorama.mattes import MatteFolder
+from cyclorama.mattes import FILLED, MATTE, MaskFolder, Masks
 from cyclorama.media import (
     ClipReader,
     ClipWriter,
@@ -26,8 +25,6 @@ from cyclorama.report import Report, Stopwatch, record
 from cyclorama.settings import KeySettings, parse_range
 
 Picture = TypeVar("Picture")
-_MATTES = "matte"
-"""The folder of the mattes in the kept folder."""
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) as the work goes on."""
 
@@ -127,28 +124,29 @@ def _require_own_folder(settings: JobSettings, folders: tuple[Path, ...]) -> Non
     """Refuse a folder of kept mattes that holds what is read, or where something else would be written."""
     if settings.work is None:
         return
-    mattes = (settings.work / _MATTES).resolve()
-    read = next((p for p in settings.inputs if p.resolve().is_relative_to(mattes)), None)
-    if read is not None:
-        raise InputError(f"{read}: the mattes of --work would be written over it; give --work another folder")
-    wrong = next((p for p in (settings.output.parent, *folders) if p.resolve().is_relative_to(mattes)), None)
-    if wrong is not None:
-        raise InputError(f"{wrong}: the mattes of --work go there; choose another folder")
+    for masks, name in (((settings.work / n).resolve(), n) for n in (MATTE, FILLED)):
+        what = {MATTE: "mattes", FILLED: "masks"}[name]
+        read = next((p for p in settings.inputs if p.resolve().is_relative_to(masks)), None)
+        if read is not None:
+            raise InputError(f"{read}: the {what} of --work would be written over it; give --work another folder")
+        wrong = next((p for p in (settings.output.parent, *folders) if p.resolve().is_relative_to(masks)), None)
+        if wrong is not None:
+            raise InputError(f"{wrong}: the {what} of --work go there; choose another folder")
 
 
 def write_frames(
-    job: Job, output: ClipWriter[Picture], frames: Iterable[tuple[Picture, tuple[Array, ...]]], *, stage: str
-) -> MatteFolder:
-    """Every (picture, alphas of its layers), worked one ahead of the encoder: pictures to ``output``, alphas to the
-    kept folder's mattes, if there is one; both closed, checked and not yet published. After any error nothing is left
-    of them."""
-    mattes = MatteFolder(job.folder.kept, job.spec)
+    job: Job, output: ClipWriter[Picture], frames: Iterable[tuple[Picture, Masks]], *, stage: str
+) -> MaskFolder:
+    """Every (picture, its masks, those of ``MATTE`` among them), worked one ahead of the encoder: pictures to
+    ``output``, masks to the kept folder, if there is one; both closed, checked and not yet published. After any error
+    nothing is left of them."""
+    mattes = MaskFolder(job.folder.kept, job.spec)
     try:
         with job.watch(stage):
-            for place, (picture, alphas) in enumerate(prefetch(frames)):
+            for place, (picture, masks) in enumerate(prefetch(frames)):
                 output.write(place, picture)
-                mattes.write(place, alphas)
-                job.extremes.add(job.frames[place], alphas)
+                mattes.write(place, masks)
+                job.extremes.add(job.frames[place], tuple(masks[MATTE]))
                 job.progress(stage, place + 1, len(job.frames))
         with job.watch("check"):
             output.close()
@@ -157,13 +155,13 @@ def write_frames(
         output.abort()
         mattes.abort()
         raise
-    older = mattes.older()
+    older = mattes.older(MATTE)
     if older:
-        job.notes.add("output", f"{older} older mattes lie beside these in {_MATTES}/ of the work folder.")
+        job.notes.add("output", f"{older} older mattes lie beside these in {MATTE}/ of the work folder.")
     return mattes
 
 
-def publish_all(output: ClipWriter[Picture], mattes: MatteFolder, *, overwrite: bool) -> None:
+def publish_all(output: ClipWriter[Picture], mattes: MaskFolder, *, overwrite: bool) -> None:
     """The output under its name, then the mattes. After any error nothing is left of what was not published."""
     try:
         output.publish(overwrite=overwrite)

@@ -19,6 +19,7 @@ from cyclorama.core.layers import Foreground, Key, foregrounds_of, joined
 from cyclorama.folder import write_whole
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key, screen_key_of
+from cyclorama.mattes import MATTE, Masks
 from cyclorama.matting import ScreenKey, ScreenModel
 from cyclorama.media import ClipWriter, ForegroundFormat, is_sequence, open_foreground_writer, open_matte_writer
 from cyclorama.report import Report, sheet_frames, table
@@ -47,7 +48,7 @@ def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) ->
         output: ClipWriter[Any]
         if settings.only_matte:
             output = open_matte_writer(settings.output, job.folder.job, job.spec)
-            mattes = write_frames(job, output, ((f.alpha, alphas) for f, alphas in keyed), stage="key")
+            mattes = write_frames(job, output, ((f.alpha, masks) for f, masks in keyed), stage="key")
         else:
             output = open_foreground_writer(
                 settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound, straight=settings.straight
@@ -92,9 +93,7 @@ def _require_free(folder: Path, settings: KeyJobSettings, shown: tuple[int, ...]
             raise InputError(f"{folder / name}: it exists already; choose another folder or replace it (--overwrite)")
 
 
-def _keyed(
-    job: Job, key: Key, tally: "Tally", sheets: CheckSheets | None
-) -> Iterator[tuple[Foreground, tuple[Array, ...]]]:
+def _keyed(job: Job, key: Key, tally: "Tally", sheets: CheckSheets | None) -> Iterator[tuple[Foreground, Masks]]:
     """Frame by frame: all layers as one, and the alpha of each."""
     for index in job.frames:
         plate = job.plate.frame(index)
@@ -103,7 +102,7 @@ def _keyed(
         tally.add(foreground.alpha)
         if sheets is not None and sheets.wants(index):
             sheets.add(index, plate, foreground)
-        yield foreground, tuple(a.alpha for a in actors)
+        yield foreground, {MATTE: [a.alpha for a in actors]}
 
 
 class Tally:

@@ -1,46 +1,52 @@
-"""The mattes that a job keeps: ``matte/%04d.png`` of one layer, ``matte/1/%04d.png`` ... of several."""
+"""The masks that a job keeps: ``matte/%04d.png`` of one layer, ``matte/1/%04d.png`` ... of several; ``filled/``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cyclorama.core.arrays import Array
 from cyclorama.media import OutputSpec, open_matte_writer
 from cyclorama.media.writers import SequenceWriter
 
+MATTE, FILLED = "matte", "filled"
+"""The folders in the kept folder."""
+Masks = Mapping[str, Sequence[Array]]
+"""Of one frame, by folder: h w float32, 0..1, of every layer."""
 
-class MatteFolder:
+
+class MaskFolder:
     """One writer a layer under ``kept``; nothing without one (None)."""
 
     def __init__(self, kept: Path | None, spec: OutputSpec) -> None:
         self._kept, self._spec = kept, spec
-        self._folders: list[Path] = []
-        self._writers: list[SequenceWriter] = []
+        self._folders: dict[Path, SequenceWriter] = {}
 
-    def write(self, index: int, alphas: Sequence[Array]) -> None:
-        """``alphas``: of every layer, as many at every frame."""
-        if self._kept is not None and not self._writers:
-            names = [str(i + 1) for i in range(len(alphas))] if len(alphas) > 1 else ["."]
-            self._folders = [self._kept / "matte" / name for name in names]
-            self._writers = [open_matte_writer(f / "%04d.png", self._kept, self._spec) for f in self._folders]
-        for writer, alpha in zip(self._writers, alphas):
-            writer.write(index, alpha)
+    def write(self, index: int, masks: Masks) -> None:
+        """``masks``: of the same folders, as many in each, at every frame."""
+        if self._kept is None:
+            return
+        for name, layers in masks.items():
+            for layer, mask in enumerate(layers):
+                folder = self._kept / name / (str(layer + 1) if len(layers) > 1 else ".")
+                if folder not in self._folders:
+                    self._folders[folder] = open_matte_writer(folder / "%04d.png", self._kept, self._spec)
+                self._folders[folder].write(index, mask)
 
     def close(self) -> None:
-        for writer in self._writers:
+        for writer in self._folders.values():
             writer.close()
 
-    def older(self) -> int:
-        """Mattes of earlier runs that these will not replace."""
+    def older(self, name: str) -> int:
+        """Masks of earlier runs in the folder ``name`` that these will not replace."""
         if self._kept is None:
             return 0
-        there = {p for p in (self._kept / "matte").glob("**/*.png") if p.stem.isdecimal()}
-        return len(there - {p for writer in self._writers for p in writer.finals})
+        there = {p for p in (self._kept / name).glob("**/*.png") if p.stem.isdecimal()}
+        return len(there - {p for writer in self._folders.values() for p in writer.finals})
 
     def publish(self) -> None:
-        for folder, writer in zip(self._folders, self._writers):
+        for folder, writer in self._folders.items():
             folder.mkdir(parents=True, exist_ok=True)
             writer.publish(overwrite=True)
 
     def abort(self) -> None:
-        for writer in self._writers:
+        for writer in self._folders.values():
             writer.abort()

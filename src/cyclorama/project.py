@@ -7,6 +7,7 @@
 Every stage is a function of the ones before; the output appears under its name only when it is whole.
 """
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ import numpy as np
 
 from cyclorama.comp import flatten, match_exposure
 from cyclorama.core.arrays import Array
+from cyclorama.core.backdrop import Backdrop
+from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
 from cyclorama.core.place import Place
@@ -34,14 +37,16 @@ from cyclorama.matchmove import (
     triangulate_references,
     with_moves,
 )
+from cyclorama.mattes import FILLED, MATTE, Masks
 from cyclorama.media import open_writer
 from cyclorama.moving import middle_of, moving_place
 from cyclorama.references import Given, PanoramaFile, open_references
 from cyclorama.report import Report
-from cyclorama.scenery import USUAL_DISTANCE_M, build_backdrop, draw
+from cyclorama.scenery import USUAL_DISTANCE_M, Unseen, build_backdrop, complete_backdrop, draw, find_unseen
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.stmaps import with_given_lens
+from cyclorama.unseen_report import unseen_warnings
 
 MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
 
@@ -56,7 +61,7 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     with open_job(settings, progress) as job:
         shot, backdrop, matchmove = _Analysis(settings, job).run()
         job.folder.keep("camera.json", camera_json(shot.path, job.plate.rate))
-        sheet = Sheet(job.frames)
+        sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = open_writer(settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound)
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
         report = shot_report(settings, job, shot, backdrop, matchmove, sheet)
@@ -88,6 +93,9 @@ class _Analysis:
             matchmove, fitted = self._camera(key, fitted)
         with self.job.watch("place"):
             backdrop = self._place(given, fitted, matchmove)
+        with self.job.watch("fill"):
+            if isinstance(backdrop, Backdrop):
+                backdrop = complete_backdrop(backdrop, matchmove.path)
         with self.job.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
@@ -165,12 +173,24 @@ class _Analysis:
         return shared
 
 
+def _told_unseen(job: Job, backdrop: Place, path: CameraPath) -> Unseen | None:
+    """What no picture shows of the frames to come; told now where it is much, while the run can still be stopped.
+    None of places that are no pictures with depth."""
+    if not isinstance(backdrop, Backdrop):
+        return None
+    with job.watch("fill"):
+        unseen = find_unseen(backdrop, path, job.frames)
+    for text in unseen_warnings(unseen):
+        print(f"note: {text}", file=sys.stderr, flush=True)
+    return unseen
+
+
 def _finished(
     shot: Shot, backdrop: Place, engine: Engine, frames: range, sheet: Sheet
-) -> Iterator[tuple[Array, tuple[Array, ...]]]:
-    """Frame by frame: the finished picture and the alpha of every layer."""
+) -> Iterator[tuple[Array, Masks]]:
+    """Frame by frame: the finished picture, the alpha of every layer, and what no picture shows."""
     for index in frames:
         layers = engine.render(shot, backdrop, index)
         picture = flatten(layers)
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
-        yield picture, tuple(a.alpha for a in layers.actors)
+        yield picture, {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}

@@ -14,14 +14,16 @@ from cyclorama.core.shot import Shot
 from cyclorama.job import Job, JobSettings
 from cyclorama.matchmove import Matchmove
 from cyclorama.report import Report, sheet_frames, small, table
-
-LOW_COVERAGE = 0.98
+from cyclorama.scenery import Unseen
+from cyclorama.unseen_report import unseen_facts, unseen_plot, unseen_warnings
 
 
 class Sheet:
     """Small pictures of some frames of the run, and how much of every frame the references showed."""
 
-    def __init__(self, frames: range) -> None:
+    def __init__(self, frames: range, unseen: Unseen | None) -> None:
+        """``unseen``: what no picture shows of these frames, as measured before; None where that is not known."""
+        self.unseen = unseen
         self._wanted = sheet_frames(frames)
         self.rows: dict[str, dict[int, Array]] = {"plate": {}, "matte": {}, "finished": {}}
         self.coverage: list[float] = []
@@ -47,13 +49,6 @@ class Sheet:
 def shot_report(
     settings: JobSettings, job: Job, shot: Shot, backdrop: Place, matchmove: Matchmove, sheet: Sheet
 ) -> Report:
-    covered = float(np.mean(sheet.coverage))
-    warnings = []
-    if covered < LOW_COVERAGE:
-        warnings.append(
-            f"{100 * (1 - covered):.1f} % of the picture was shown by no reference and is filled smoothly; give "
-            "wider references, or more of them at other times"
-        )
     camera = camera_facts(matchmove)
     own = {
         "camera": camera,
@@ -61,10 +56,15 @@ def shot_report(
             "kind": backdrop.kind,
             "reference_frames": list(backdrop.frames),
             "uncovered_percent": [round(100 * (1 - c), 2) for c in sheet.coverage],
+            **({} if sheet.unseen is None else unseen_facts(sheet.unseen)),
         },
         "relight_gain": None if shot.lighting is None else list(shot.lighting.gain),
     }
     more = f"<h2>camera</h2>{table(camera)}{path_plot(matchmove.path)}"
+    warnings: list[str] = []
+    if sheet.unseen is not None:
+        more += f"<h2>what no picture shows</h2>{unseen_plot(sheet.unseen)}"
+        warnings = list(unseen_warnings(sheet.unseen))
     return Report(job.facts(settings, own, warnings), sheet.strips(), more)
 
 

@@ -53,7 +53,13 @@ def test_json_lines(whole: Whole) -> None:
 def test_only_what_was_asked_for_is_left(whole: Whole) -> None:
     frames = [f"{i:04d}.png" for i in range(8)]
     wanted = {"shot", "work", "work/camera.json", "work/matte", "work/report.html", "work/report.json"}
-    assert set(listing(whole[0])) == wanted | {f"shot/{f}" for f in frames} | {f"work/matte/{f}" for f in frames}
+    wanted |= {"work/filled"} | {f"{folder}/{f}" for folder in ("shot", "work/matte", "work/filled") for f in frames}
+    assert set(listing(whole[0])) == wanted
+    filled = pictures(whole[0] / "work" / "filled")
+    assert filled.dtype == np.uint16
+    assert set(np.unique(filled)) <= {0, 65535}
+    percent = json.loads((whole[0] / "work" / "report.json").read_text())["place"]["uncovered_percent"]
+    assert np.allclose(100 * (filled > 0).mean((1, 2)), percent, atol=1)
 
 
 def test_the_work_folder_can_be_read_on_its_own(case: Case, whole: Whole) -> None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from cyclorama.core.arrays import Array, readonly, require_picture, require_plane
 from cyclorama.core.camera import Camera
 
@@ -32,17 +34,45 @@ class View:
 
 
 @dataclass(frozen=True)
+class MadeView:
+    """What no picture shows, made up once, in the world.
+
+    As a ``View`` without a time; ``made`` (h w bool) are the pixels that count, and only where no picture shows
+    anything. The camera's lens is straight.
+    """
+
+    image: Array
+    inverse_depth: Array
+    made: Array
+    camera: Camera
+
+    def __post_init__(self) -> None:
+        require_picture("image", self.image)
+        require_plane("inverse_depth", self.inverse_depth, self.camera.hw)
+        if self.image.shape[:2] != self.camera.hw:
+            raise ValueError(f"image must have its camera's size {self.camera.hw}, got {self.image.shape[:2]}")
+        if self.made.shape != self.camera.hw or self.made.dtype != np.bool_:
+            raise ValueError(f"made must be {self.camera.hw} bool, got {self.made.shape} {self.made.dtype}")
+        if not self.camera.lens.is_straight:
+            raise ValueError(f"the camera of what is made up must have a straight lens, got {self.camera.lens}")
+        for name in ("image", "inverse_depth", "made"):
+            object.__setattr__(self, name, readonly(getattr(self, name)))
+
+
+@dataclass(frozen=True)
 class Backdrop:
     """The place, rebuilt from its pictures: views with depth, in the plate's world.
 
     ``falloff``: how fast a view gives way to the next in time, the power p of 1 / (1 + |dt|)^p. ``assumed``:
-    sentences for the report, what was taken for granted while it was built.
+    sentences for the report, what was taken for granted while it was built. ``made``: what no view shows; the earlier
+    one counts where two do.
     """
 
     kind: BackdropKind
     views: tuple[View, ...]
     falloff: float = 3.0
     assumed: tuple[str, ...] = ()
+    made: tuple[MadeView, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.views:

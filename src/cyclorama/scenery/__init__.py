@@ -1,19 +1,26 @@
-"""Pictures, a panorama or a clip (and a camera path) to a place; a place and a camera to a set frame."""
+"""Pictures, a panorama or a clip (and a camera path) to a place; a place and a camera to a set frame; what no picture
+shows."""
 
 from cyclorama.scenery.align_views import USUAL_DISTANCE_M
 from cyclorama.scenery.build import build_backdrop
+from cyclorama.scenery.complete import complete_backdrop
 from cyclorama.scenery.draw import draw
 from cyclorama.scenery.exposure import Exposures, Seen, match_exposures
 from cyclorama.scenery.footage import screening, seam_s, wall_of
+from cyclorama.scenery.overscan import SIDES, Unseen, find_unseen
 from cyclorama.scenery.panorama import build_sphere, is_panorama, px_per_degree
 
 __all__ = [
+    "SIDES",
     "USUAL_DISTANCE_M",
     "Exposures",
     "Seen",
+    "Unseen",
     "build_backdrop",
     "build_sphere",
+    "complete_backdrop",
     "draw",
+    "find_unseen",
     "is_panorama",
     "match_exposures",
     "px_per_degree",

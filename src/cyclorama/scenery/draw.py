@@ -18,11 +18,13 @@ from cyclorama.core.place import Footage, Place, Sphere
 from cyclorama.scenery.bend import Bend, bend_of, seen_row, sight_row
 from cyclorama.scenery.fill import fill_holes
 from cyclorama.scenery.footage import draw_footage
+from cyclorama.scenery.made import lay_made
 from cyclorama.scenery.mapping import mapping
 from cyclorama.scenery.panorama import draw_sphere
 
 _FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
 _SPARSE = 0.3  # a view that counts in fewer pixels than this part is sampled there only
+_CRACK = 3  # holes that are narrower are cracks between samples
 _TOLERANCE = 0.03  # of the nearest inverse depth: surfaces closer than this are one
 
 
@@ -51,7 +53,7 @@ def draw(place: Place, camera: Camera, time: float) -> SetFrame:
 def draw_views(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
     """As ``draw``, of pictures with depth."""
     views = backdrop.views
-    inverse_depth = _depth(views, camera)
+    inverse_depth, bare = _depth(views, camera)
     color = np.zeros((*camera.hw, 3), np.float32)
     weight = np.zeros(camera.hw, np.float32)
     bend = bend_of(camera)
@@ -59,8 +61,11 @@ def draw_views(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
         a, b = mapping(camera, view.camera)
         way = _Way(a.astype(np.float32), b.astype(np.float32), bend, bend_of(view.camera))
         _add_view(view, way, share, inverse_depth, (color, weight))
-    if _normalise(color, weight):
-        fill_holes(color, weight == 0)
+    if _normalise(color, weight) | bare.any():
+        nothing = weight == 0
+        weight[bare] = 0  # what views say of it is a guess, kept where nothing was made
+        rest = lay_made(backdrop.made, camera, (color, inverse_depth), weight == 0)
+        fill_holes(color, rest & nothing)
     return SetFrame(color, inverse_depth, weight)
 
 
@@ -70,10 +75,11 @@ def time_weights(backdrop: Backdrop, time: float) -> list[float]:
     return [x / sum(weights) for x in weights]
 
 
-def _depth(views: tuple[View, ...], camera: Camera) -> Array:
-    """Inverse depth of the nearest surface that any view puts before the camera, h w float32, holes filled."""
+def _depth(views: tuple[View, ...], camera: Camera) -> tuple[Array, Array]:
+    """Inverse depth of the nearest surface that any view puts before the camera, h w float32, holes filled; and where
+    they were, h w bool, but for cracks that what is around closes."""
     if not any(view.inverse_depth.any() for view in views):
-        return np.zeros(camera.hw, np.float32)
+        return np.zeros(camera.hw, np.float32), np.zeros(camera.hw, bool)
     step = 2 if max(camera.hw) > _FINE_LONG_SIDE else 1
     small = camera.resized((-(-camera.hw[0] // step), -(-camera.hw[1] // step)))
     splatted, bend = np.full(small.hw, -1.0, np.float32), bend_of(small)
@@ -83,11 +89,14 @@ def _depth(views: tuple[View, ...], camera: Camera) -> Array:
         a, b = (x.astype(np.float32) for x in mapping(camera_there, small))
         _splat(source, _Way(a, b, bend_of(camera_there), bend), splatted)
     whole, holes = _close_cracks(splatted)
+    bare = (whole < 0).astype(np.uint8)
     if holes:
         fill_holes(whole[..., None], whole < 0)
-    if step == 1:
-        return whole
-    return cv2.resize(whole, camera.hw[::-1], interpolation=cv2.INTER_NEAREST)
+        bare = np.asarray(cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((_CRACK, _CRACK), np.uint8)))
+    if step != 1:
+        whole = cv2.resize(whole, camera.hw[::-1], interpolation=cv2.INTER_NEAREST)
+        bare = np.asarray(cv2.resize(bare, camera.hw[::-1], interpolation=cv2.INTER_NEAREST))
+    return whole, bare > 0
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
