@@ -17,14 +17,15 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
-from cyclorama.core.layers import Key
 from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
 from cyclorama.matchmove import (
+    ANALYSIS_LONG_SIDE,
     FILM_BACK_MM,
+    Figures,
     Matchmove,
     SharedPoints,
     camera_json,
@@ -40,11 +41,10 @@ from cyclorama.report import Report
 from cyclorama.scenery import build_backdrop, draw
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
+from cyclorama.standing import GIVEN_UNIT, Place, Stood, require_sound, stand
 from cyclorama.stmaps import with_given_lens
 
 MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
-
-_GIVEN_UNIT = 4.0  # metres to the actor, where a given camera and one reference leave it open
 
 
 def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
@@ -53,14 +53,16 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("no picture of the place was given; add --reference PICTURE")
     if settings.stmap is not None and settings.camera is None:
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
+    require_sound(settings)
     engine = make_engine(settings.engine)
     with open_job(settings, progress) as job:
-        shot, backdrop, matchmove = _Analysis(settings, job).run()
-        job.folder.keep("camera.json", camera_json(shot.path, job.plate.rate))
+        shot, stood, matchmove = _Analysis(settings, job).run()
+        backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
+        job.folder.keep("camera.json", camera_json(shot.path.scaled(metres), job.plate.rate))
         sheet = Sheet(job.frames)
         output = open_writer(settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound)
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
-        report = shot_report(settings, job, shot, backdrop, matchmove, sheet)
+        report = shot_report(settings, job, shot, stood, matchmove, sheet)
         publish_all(output, mattes, overwrite=settings.overwrite)
         job.keep(report)
         return report
@@ -73,36 +75,48 @@ class _Analysis:
     settings: Settings
     job: Job
 
-    def run(self) -> tuple[Shot, Backdrop, Matchmove]:
+    def run(self) -> tuple[Shot, Stood, Matchmove]:
         if self.settings.move is not None:
             check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
             references = self._references()
         with self.job.watch("key"):
             key = make_key(self.settings.key, self.job)
+        plate = self.job.plate
+        figures = Figures(lambda i, frame: key.foreground(i, frame).alpha, plate.hw, plate.num_frames)
         with self.job.watch("camera"):
-            matchmove, references = self._camera(key, references)
+            matchmove, references = self._camera(figures, references)
         with self.job.watch("place"):
             shared = self._fit(references, matchmove)
             references = tuple(replace(r, through_lens=shared.through_lens) for r in references)
             guessed, given = matchmove.source in ("references", "none"), matchmove.source == "given"
-            unit = _GIVEN_UNIT if given else matchmove.unit
+            unit = GIVEN_UNIT if given else matchmove.unit
             backdrop = build_backdrop(references, matchmove.path, shared.depths, guessed=guessed, unit=unit)
             if given and backdrop.kind == "planes":
                 self.job.notes.add(
                     "geometry", f"the given camera was taken to be in metres, the actor {unit:g} m before it"
                 )
+            posed = len(references) > 1 and not matchmove.path.is_locked_off
+            posed &= shared.median_px <= MAX_REFERENCE_MISFIT * plate.hw[1]
+            stood = self._stand(Place(backdrop, references, matchmove, figures, posed))
+            backdrop = stood.backdrop
         with self.job.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
             places = [draw(backdrop, path[int(i)], float(i)).color for i in at] if self.settings.relight else []
         lighting = match_exposure(places) if self.settings.relight else None
-        return Shot(self.job.plate, key, path, lighting), backdrop, matchmove
+        return Shot(plate, key, path, lighting, stood.standing, stood.occluders), stood, matchmove
+
+    def _stand(self, place: Place) -> Stood:
+        stood = stand(self.settings, place, self.job.plate.proxy(ANALYSIS_LONG_SIDE))
+        for text in stood.notes:
+            self.job.notes.add("geometry", text)
+        return stood
 
     def _references(self) -> tuple[Reference, ...]:
         return read_references(self.settings.reference, self.job.plate, self.job.notes)
 
-    def _camera(self, key: Key, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
+    def _camera(self, figures: Figures, references: tuple[Reference, ...]) -> tuple[Matchmove, tuple[Reference, ...]]:
         total, focal = self.job.plate.num_frames, self.settings.focal
         if self.settings.camera is not None:
             path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=total)
@@ -113,7 +127,7 @@ class _Analysis:
         else:
             matchmove = find_camera(
                 self.job.plate,
-                lambda index, frame: key.foreground(index, frame).alpha,
+                figures,
                 references if len(references) > 1 or self.settings.reference[0].moment else (),
                 focal_px=None if focal is None else focal.px(self.job.plate.hw[1], FILM_BACK_MM),
                 word=None if self.settings.actor is None else self.settings.actor.word,

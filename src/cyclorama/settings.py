@@ -9,6 +9,7 @@ from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
 from cyclorama.reference_words import ReferenceArgument
+from cyclorama.standing_words import StandAt
 from cyclorama.stmap_settings import StmapArgument
 
 _FRAME = re.compile(r"\d{1,9}")
@@ -219,6 +220,15 @@ class Settings:
         Option("Camera moves, on top of those found: 'truck left 0.4m, handheld 0.3'.", shape="MOVES"),
     ] = None
     focal: Annotated[FocalLength | None, FOCAL] = None
+    actor_height: Annotated[float | None, Option("The actor's height, for true scale.", shape="METRES")] = None
+    stand_at: Annotated[
+        StandAt | None,
+        Option("Where in the reference the feet stand: shares (0.5,0.9) or pixels of it.", shape="X,Y[@TIME]"),
+    ] = None
+    occlude: Annotated[
+        bool | None,
+        Option("Whether the place may hide the actor; else where its depth is sure.", ("--occlude/--no-occlude",)),
+    ] = None
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
     engine: Annotated[str, Option("What draws the place.")] = "geometry"

@@ -6,7 +6,6 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
@@ -14,6 +13,7 @@ from cyclorama.core.shot import Shot
 from cyclorama.job import Job, JobSettings
 from cyclorama.matchmove import Matchmove
 from cyclorama.report import Report, sheet_frames, small, table
+from cyclorama.standing import Stood
 
 LOW_COVERAGE = 0.98
 
@@ -25,6 +25,7 @@ class Sheet:
         self._wanted = sheet_frames(frames)
         self.rows: dict[str, dict[int, Array]] = {"plate": {}, "matte": {}, "finished": {}}
         self.coverage: list[float] = []
+        self.hidden: dict[int, float] = {}
 
     def wants(self, frame: int) -> bool:
         """Whether this frame is shown."""
@@ -33,6 +34,8 @@ class Sheet:
     def add(self, frame: int, plate: Array | None, layers: Layers, picture: Array) -> None:
         """``plate``: the frame as shot, for a frame that is wanted."""
         self.coverage.append(float(layers.place.coverage[::4, ::4].mean()))
+        if layers.cover is not None:
+            self.hidden[frame] = float(layers.cover.mean())
         if plate is not None:
             self.rows["plate"][frame] = code8_from_linear(small(plate))
             matte = np.round(np.clip(small(layers.joint.alpha), 0, 1) * 255).astype(np.uint8)
@@ -45,7 +48,7 @@ class Sheet:
 
 
 def shot_report(
-    settings: JobSettings, job: Job, shot: Shot, backdrop: Backdrop, matchmove: Matchmove, sheet: Sheet
+    settings: JobSettings, job: Job, shot: Shot, stood: Stood, matchmove: Matchmove, sheet: Sheet
 ) -> Report:
     covered = float(np.mean(sheet.coverage))
     warnings = []
@@ -54,14 +57,20 @@ def shot_report(
             f"{100 * (1 - covered):.1f} % of the picture was shown by no reference and is filled smoothly; give "
             "wider references, or more of them at other times"
         )
+    if sheet.hidden:
+        warnings.append(
+            f"things of the place hide parts of the actor in {len(sheet.hidden)} frames, as their depth says; look "
+            "at them, --no-occlude keeps him in front"
+        )
     camera = camera_facts(matchmove)
     own = {
         "camera": camera,
         "place": {
-            "kind": backdrop.kind,
-            "reference_frames": [v.time for v in backdrop.views],
+            "kind": stood.backdrop.kind,
+            "reference_frames": [v.time for v in stood.backdrop.views],
             "uncovered_percent": [round(100 * (1 - c), 2) for c in sheet.coverage],
         },
+        "actor": stood.facts | {"hidden_percent": {str(f): round(100 * c, 2) for f, c in sheet.hidden.items()}},
         "relight_gain": None if shot.lighting is None else list(shot.lighting.gain),
     }
     more = f"<h2>camera</h2>{table(camera)}{path_plot(matchmove.path)}"

@@ -5,6 +5,7 @@ from typing import Literal
 
 from cyclorama.core.arrays import Array, readonly, require_picture, require_plane
 from cyclorama.core.camera import Camera
+from cyclorama.core.ground import GroundPlane
 
 BackdropKind = Literal["still", "panorama", "planes", "layers"]
 
@@ -35,12 +36,14 @@ class View:
 class Backdrop:
     """The place, rebuilt from its pictures: views with depth, in the plate's world.
 
-    ``falloff``: how fast a view gives way to the next in time, the power p of 1 / (1 + |dt|)^p.
+    ``falloff``: how fast a view gives way to the next in time, the power p of 1 / (1 + |dt|)^p. ``ground``: None where
+    it is not known.
     """
 
     kind: BackdropKind
     views: tuple[View, ...]
     falloff: float = 3.0
+    ground: GroundPlane | None = None
 
     def __post_init__(self) -> None:
         if not self.views:
@@ -52,9 +55,10 @@ class SetFrame:
     """What scenery draws for one frame.
 
     ``color``: h w 3 float32, scene-linear, whole. ``inverse_depth``: h w float32. ``coverage``: h w float32, 1 where a
-    reference showed it, 0 where it was filled.
+    reference showed it, 0 where it was filled. ``ground``: in the world, None where it is not known.
     """
 
     color: Array
     inverse_depth: Array
     coverage: Array
+    ground: GroundPlane | None = None

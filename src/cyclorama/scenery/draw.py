@@ -45,7 +45,7 @@ def draw(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
         _add_view(view, way, share, inverse_depth, (color, weight))
     if _normalise(color, weight):
         fill_holes(color, weight == 0)
-    return SetFrame(color, inverse_depth, weight)
+    return SetFrame(color, inverse_depth, weight, backdrop.ground)
 
 
 def time_weights(backdrop: Backdrop, time: float) -> list[float]:
