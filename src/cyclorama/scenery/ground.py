@@ -45,9 +45,10 @@ def _points(views: tuple[View, ...]) -> tuple[Array, Array, Array]:
     points, centers, low = [], [], []
     for view in views:
         h, w = view.camera.hw
-        u, v = np.meshgrid((np.arange(_ACROSS) + 0.5) * w / _ACROSS, (np.arange(_DOWN) + 0.5) * h / _DOWN)
-        inverse = view.inverse_depth[v.astype(int).ravel(), u.astype(int).ravel()].astype(np.float64)
-        px = np.stack([u.ravel(), v.ravel()], 1)
+        columns = ((np.arange(_ACROSS) + 0.5) * w / _ACROSS).astype(int)
+        rows = ((np.arange(_DOWN) + 0.5) * h / _DOWN).astype(int)
+        inverse = view.inverse_depth[np.ix_(rows, columns)].ravel().astype(np.float64)
+        px = np.stack([x.ravel() + 0.5 for x in np.meshgrid(columns, rows)], 1)
         seen = inverse > 1e-6 * max(float(inverse.max()), 1e-12)
         found = view.camera.unproject(px[seen], 1 / inverse[seen])
         points.append(found)
