@@ -1,6 +1,6 @@
 """``--stand-at``: which picture, where the feet are, how much of the picture there is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +11,14 @@ from cyclorama.core.backdrop import Backdrop, View
 from cyclorama.core.camera import Camera
 from cyclorama.core.errors import InputError
 from cyclorama.matchmove import Figures, Ground, Matchmove
-from cyclorama.scenery import Move, moved, spot_of
+from cyclorama.scenery import Move, guessed_plane, moved, spot_of
 from cyclorama.scenery.stand import Spot
 from cyclorama.standing_words import StandAt
 
 if TYPE_CHECKING:
     from cyclorama.standing import Place
 
-EYE_HEIGHT_M = 1.6
+EYE_HEIGHT_M = 1.5
 """Most photographs are taken from about here."""
 _TOLD = 1.15  # sizes that differ by less are not spoken of
 _SOFT = 1.5  # times that a picture may be enlarged without a word
@@ -89,13 +89,17 @@ def placed(words: StandAt, place: "Place", feet: Feet, timestamps_s: tuple[Fract
     reference = min(place.references, key=lambda r: abs(r.frame - view.time))
     camera = place.matchmove.path[anchor]
     share = words.share(reference.image.shape[:2])
-    spot = spot_of(view, camera, share, backdrop.ground)
-    if spot.drop < _LEAST_DROP * camera.hw[0]:
+    ground = backdrop.ground or guessed_plane(view, feet.depth(frame))
+    spot = spot_of(view, camera, share, ground)
+    above = spot.drop < _LEAST_DROP * camera.hw[0]
+    if above and backdrop.ground is None:
+        ground, spot = None, spot_of(view, camera, share, None)
+    elif above:
         raise InputError(
             f"--stand-at {words.x:g},{words.y:g} lies above the ground's horizon in {reference.name}; give a place on "
             "the ground, further down"
         )
-    return _put(place, feet, (anchor, frame), spot, reference.name)
+    return _put(replace(place, backdrop=replace(backdrop, ground=ground)), feet, (anchor, frame), spot, reference.name)
 
 
 def _put(place: "Place", feet: Feet, when: tuple[int, int], spot: Spot, name: str) -> Placed:

@@ -112,7 +112,7 @@ def test_feet_over_the_horizon_or_cut_off_stand_nowhere() -> None:
 
 
 def test_the_actor_in_true_size() -> None:
-    """A picture from eye height: a body of 1.8 m is as tall there as the spot is below the horizon, times 1.8 / 1.6."""
+    """A picture from eye height: a body of 1.8 m is as tall there as the spot is below the horizon, times 1.8 / 1.5."""
     cameras = path()
     where = place(cameras, figures(cameras))
     done = put("0.5,0.6", where, HEIGHT)
@@ -169,6 +169,8 @@ def test_a_still_is_shifted_and_enlarged() -> None:
     where = Place(Backdrop("still", (view,)), where.references, where.matchmove, seen, False)
     done = put("0.3,0.8", where)
     assert done.done
+    assert done.backdrop.ground is not None
+    assert done.backdrop.ground.confidence == 0
     moved = done.backdrop.views[0]
     spot = moved.camera.unproject(np.array([[0.3, 0.8]]) * moved.camera.hw[::-1], np.ones(1))
     assert cameras[6].project(spot)[0][0] == pytest.approx(seen.feet[6], abs=0.01)

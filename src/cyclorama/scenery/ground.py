@@ -1,10 +1,13 @@
 """The ground of the place, from its depth."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import View
 from cyclorama.core.ground import GroundPlane
+from cyclorama.scenery.build import ground_and_backdrop
 
 MOST_TILT_DEG = 25.0
 """The ground's normal is at most so far from the cameras' mean up."""
@@ -38,6 +41,13 @@ def find_plane(views: tuple[View, ...]) -> GroundPlane | None:
             return None
     sure = float(on[low].mean())
     return GroundPlane(normal, float(offset), sure) if sure >= _LEAST_SURE else None
+
+
+def guessed_plane(view: View, unit: float) -> GroundPlane | None:
+    """The ground that one picture without depth probably shows, of confidence 0; ``unit``: how far the actor is."""
+    inverse_depth = ground_and_backdrop(view.camera, near=0.6 * unit, far=6.0 * unit)
+    found = find_plane((replace(view, inverse_depth=inverse_depth),))
+    return None if found is None else replace(found, confidence=0.0)
 
 
 def _points(views: tuple[View, ...]) -> tuple[Array, Array, Array]:
