@@ -1,8 +1,8 @@
 """Depth order: what of the place stands before the actor.
 
 In doubt nothing does. A surface hides the actor only if it rises from the ground, is nearer than he by more than he can
-reach, and was seen at the same depth by a second view (or its depth was given); and such a thing counts only if it is
-before him in several frames. All but the comparison of depths is decided once, in the place, so that it is the same in
+reach, and was seen at the same depth by a second view while none sees through it (or its depth was given); and such a
+thing counts only if it stands on the ground or comes in from outside the picture, and is before him in several frames. All but the comparison of depths is decided once, in the place, so that it is the same in
 every frame.
 """
 
@@ -21,8 +21,10 @@ _REACH, _CLEAR = 0.35, 0.5
 altogether. An arm and a step forward reach less than the first."""
 _RISES = 0.08  # of the actor's height over the ground: lower things hide no one
 _AGREE = 0.04  # share by which two views' depths of one surface may differ
+_THROUGH = 0.15  # share by which what a view sees must be further off to say that it sees through a surface
+_STANDS = 0.3  # of the actor's height: things that end so low over the ground stand on it
 _LONG_SIDE = 640
-_LEAST_AREA = 5e-4  # of a view: smaller things are errors
+_LEAST_AREA = 1e-3  # of a view: smaller things are errors
 _LEAST_FRAMES = 3  # of those looked at
 _SLIM = 0.5  # of the actor's height: how far to either side of his feet he is expected
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
@@ -43,7 +45,7 @@ def occluders(
         risen = near & (standing.ground.height(points) > _RISES * standing.height)
         others = [v for i, v in enumerate(small) if i != index]
         sure = risen if given else risen & _confirmed(points, risen, others)
-        masks.append(_before(points, sure, sights, standing.height))
+        masks.append(_before(points, sure, sights, standing))
     return tuple(masks) if any(m.any() for m in masks) else None
 
 
@@ -133,19 +135,22 @@ def _looked_up(points: Array, camera: Camera, hw: tuple[int, int]) -> tuple[Arra
 
 
 def _confirmed(points: Array, among: Array, others: list[View]) -> Array:
-    """Which pixels some other view saw at the same depth."""
+    """Which pixels some other view saw at the same depth, and none sees through."""
     out = np.zeros(among.shape, bool)
     ask = points[among]
-    found = np.zeros(len(ask), bool)
+    found, through = np.zeros(len(ask), bool), np.zeros(len(ask), bool)
     for view in others:
         row, column, depth = _looked_up(ask, view.camera, view.camera.hw)
-        found |= (row >= 0) & (np.abs(view.inverse_depth[row, column] * depth - 1) < _AGREE)
-    out[among] = found
+        beyond = view.inverse_depth[row, column] * depth - 1
+        found |= (row >= 0) & (np.abs(beyond) < _AGREE)
+        through |= (row >= 0) & (beyond < -_THROUGH)
+    out[among] = found & ~through
     return out
 
 
-def _before(points: Array, sure: Array, sights: list[tuple[Camera, float, Array]], height: float) -> Array:
+def _before(points: Array, sure: Array, sights: list[tuple[Camera, float, Array]], standing: Standing) -> Array:
     """Things, as joined pixels, that are before the actor in enough frames."""
+    height = standing.height
     among = np.flatnonzero(sure.ravel())
     ask = points.reshape(-1, 3)[among]
     nearer, hits = np.zeros(len(ask), bool), []
@@ -165,8 +170,18 @@ def _before(points: Array, sure: Array, sights: list[tuple[Camera, float, Array]
     for hit in hits:
         frames[np.unique(labels.ravel()[among[hit]])] += 1
     kept = (stats[:, cv2.CC_STAT_AREA] >= _LEAST_AREA * sure.size) & (frames >= min(_LEAST_FRAMES, len(hits)))
+    kept &= _held_up(labels, standing.ground.height(points) < _STANDS * height, count)
     kept[0] = False
     return np.asarray(cv2.dilate(kept[labels].astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool))
+
+
+def _held_up(labels: Array, low: Array, count: int) -> Array:
+    """Which of the things (count,) come down to the ground or reach a border of the picture."""
+    out = np.zeros(count, bool)
+    out[labels[low]] = True
+    for edge in (labels[:2], labels[-2:], labels[:, :2], labels[:, -2:]):
+        out[edge] = True
+    return out
 
 
 def _seen_solid(points: Array, views: tuple[View, ...], masks: tuple[Array, ...]) -> Array:
