@@ -57,13 +57,14 @@ def require_sound(settings: Settings) -> None:
 @dataclass(frozen=True)
 class Place:
     """What is known before the actor is put into it. ``posed``: the references were taken by the plate's own camera,
-    which says where they are."""
+    which says where they are. ``depth_given``: the depth of every view was measured, not seen by comparing views."""
 
     backdrop: Backdrop
     references: tuple[Reference, ...]
     matchmove: Matchmove
     figures: Figures
     posed: bool
+    depth_given: bool = False
 
 
 def stand(settings: Settings, place: Place, plate: Clip) -> Stood:
@@ -74,21 +75,18 @@ def stand(settings: Settings, place: Place, plate: Clip) -> Stood:
     backdrop = place.backdrop
     if backdrop.ground is None:
         backdrop = replace(backdrop, ground=find_plane(backdrop.views))
-    sure = backdrop.kind == "layers" and place.posed
+    sure = backdrop.kind == "layers" and (place.posed or place.depth_given)
     if asked or (sure and backdrop.ground is not None and settings.occlude is not False):
         figures.look(plate, _looks(place, plate))
     floor = _floor(settings, matchmove, figures) if asked else None
     facts: dict[str, Any] = {}
-    at_home = place.posed
     if settings.stand_at is not None:
         feet = Feet(matchmove, figures, floor, settings.actor_height, GIVEN_UNIT)
         found = placed(settings.stand_at, replace(place, backdrop=backdrop), feet, plate.timestamps_s)
-        backdrop, at_home = found.backdrop, found.done or at_home
+        backdrop = found.backdrop
         notes += found.notes
         facts["stand_at"] = found.facts
-    ground = backdrop.ground if at_home else None
-    if ground is None and floor is not None:
-        ground = floor.plane
+    ground = backdrop.ground if backdrop.ground is not None or floor is None else floor.plane
     metres, note = _metres(settings, place, floor, ground)
     notes += note
     standing = None if ground is None else standing_on(ground, matchmove.path, figures)
@@ -163,7 +161,7 @@ def _order(
         return None, "not decided: the actor's feet on the place's ground are not known"
     looked = np.flatnonzero(np.isfinite(place.figures.covered))
     frames = looked[np.unique(np.linspace(0, len(looked) - 1, _ORDER_LOOKS).round().astype(int))].tolist()
-    masks = occluders(backdrop, standing, place.matchmove.path, frames)
+    masks = occluders(backdrop, standing, place.matchmove.path, frames, given=place.depth_given)
     return masks, "nothing" if masks is None else "things of the place"
 
 

@@ -2,8 +2,8 @@
 
 In doubt nothing does. A surface hides the actor only if it rises from the ground, is nearer than he by more than he can
 reach, and was seen at the same depth by a second view while none sees through it (or its depth was given); and such a
-thing counts only if it stands on the ground or comes in from outside the picture, and is before him in several frames. All but the comparison of depths is decided once, in the place, so that it is the same in
-every frame.
+thing counts only if it stands on the ground or comes in from outside the picture, and is before him in several frames.
+All but the comparison of depths is decided once, in the place, so that it is the same in every frame.
 """
 
 from collections.abc import Sequence
