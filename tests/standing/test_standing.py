@@ -1,18 +1,22 @@
 """``--stand-at`` and ``--actor-height``: words, feet, sizes and refusals."""
 
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cyclorama.core.backdrop import Backdrop, View
 from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.clip import ArrayClip
 from cyclorama.core.errors import InputError
 from cyclorama.core.ground import GroundPlane
 from cyclorama.core.reference import Reference
 from cyclorama.core.standing import Standing
 from cyclorama.matchmove import Figures, Matchmove
-from cyclorama.standing import Place, standing_on
+from cyclorama.settings import Settings
+from cyclorama.standing import Place, stand, standing_on
 from cyclorama.standing_place import EYE_HEIGHT_M, Feet, placed
 from cyclorama.standing_words import StandAt
 
@@ -178,3 +182,32 @@ def test_a_still_is_shifted_and_enlarged() -> None:
     seen_corners = cameras[6].project(moved.camera.unproject(corners, np.ones(2)))[0]
     assert (seen_corners[0] <= 1e-6).all()
     assert (seen_corners[1] >= np.array(HW[::-1]) - 1e-6).all()
+
+
+@pytest.mark.parametrize(("source", "metres"), [("plate", 0.9 / HEIGHT), ("given", 1.0)])
+def test_the_actors_height_gives_metres_on_the_places_ground(source: str, metres: float) -> None:
+    """References of the plate's own camera, in any unit; a given camera is in metres already."""
+    cameras = path()
+    where = place(cameras, figures(cameras), source=source, posed=True)
+    settings = Settings(plate=Path("p.mp4"), output=Path("o.mp4"), reference=(), actor_height=0.9)
+    plate = ArrayClip(np.zeros((NUM_FRAMES, *HW, 3), np.float32))
+    stood = stand(settings, where, plate)
+    assert stood.metres_per_unit == pytest.approx(metres, rel=0.03)
+    assert stood.standing is not None
+    assert stood.occluders is None
+    assert "not sure enough" in stood.facts["before_the_actor"]
+    scaled = cameras.scaled(metres)
+    assert np.allclose(scaled.centers, metres * cameras.centers)
+    assert np.allclose(scaled[3].px_from_cam, cameras[3].px_from_cam)
+
+
+def test_no_metres_where_the_actor_is_not_seen_whole() -> None:
+    cameras = path()
+    where = place(cameras, figures(cameras, lower=1.5), source="plate", posed=True)
+    settings = Settings(plate=Path("p.mp4"), output=Path("o.mp4"), reference=(), actor_height=1.8, occlude=True)
+    layered = replace(where, backdrop=replace(where.backdrop, kind="layers"))
+    stood = stand(settings, layered, ArrayClip(np.zeros((NUM_FRAMES, *HW, 3), np.float32)))
+    assert stood.metres_per_unit is None
+    assert stood.standing is None
+    assert any("--actor-height gives no metres here" in text for text in stood.notes)
+    assert any("--occlude was left out: not decided: the actor's feet" in text for text in stood.notes)
