@@ -18,37 +18,35 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
-from cyclorama.core.layers import Key
 from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.depths import read_depths, with_guessed_depth
 from cyclorama.engines import Engine, make_engine
-from cyclorama.fitting import FittedReferences, fit_references, ordered, with_own_lenses, without_misfits
+from cyclorama.fitting import FittedReferences, fit_references, ordered
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
 from cyclorama.matchmove import (
     FILM_BACK_MM,
+    Figures,
     Matchmove,
-    SharedPoints,
     camera_json,
     check_times,
     find_camera,
     read_camera,
-    triangulate_references,
     with_moves,
 )
 from cyclorama.mattes import FILLED, MATTE, Masks
 from cyclorama.media import open_writer
-from cyclorama.moving import middle_of, moving_place
-from cyclorama.references import Given, PanoramaFile, open_references
+from cyclorama.moving import middle_of
+from cyclorama.placing import Placing
+from cyclorama.references import PanoramaFile, open_references
 from cyclorama.report import Report
-from cyclorama.scenery import USUAL_DISTANCE_M, Unseen, build_backdrop, complete_backdrop, draw, find_unseen
+from cyclorama.scenery import Unseen, draw, find_unseen
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
+from cyclorama.standing import Stood, require_sound
 from cyclorama.stmaps import with_given_lens
 from cyclorama.unseen_report import unseen_warnings
-
-MAX_REFERENCE_MISFIT = 0.01  # of the width: references further off than this were not seen by this camera
 
 
 def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
@@ -57,14 +55,16 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("no picture of the place was given; add --reference PICTURE")
     if settings.stmap is not None and settings.camera is None:
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
+    require_sound(settings)
     engine = make_engine(settings.engine)
     with open_job(settings, progress) as job:
-        shot, backdrop, matchmove = _Analysis(settings, job).run()
-        job.folder.keep("camera.json", camera_json(shot.path, job.plate.rate))
+        shot, stood, matchmove = _Analysis(settings, job).run()
+        backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
+        job.folder.keep("camera.json", camera_json(shot.path.scaled(metres), job.plate.rate))
         sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = open_writer(settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound)
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
-        report = shot_report(settings, job, shot, backdrop, matchmove, sheet)
+        report = shot_report(settings, job, shot, stood, matchmove, sheet)
         publish_all(output, mattes, overwrite=settings.overwrite)
         job.keep(report)
         return report
@@ -77,7 +77,7 @@ class _Analysis:
     settings: Settings
     job: Job
 
-    def run(self) -> tuple[Shot, Place, Matchmove]:
+    def run(self) -> tuple[Shot, Stood, Matchmove]:
         if self.settings.move is not None:
             check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
@@ -89,44 +89,24 @@ class _Analysis:
             fitted = fit_references(references, self.job.plate.hw, self.job.notes, timed=self._timed)
         with self.job.watch("key"):
             key = make_key(self.settings.key, self.job)
+        plate = self.job.plate
+        figures = Figures(lambda i, frame: key.foreground(i, frame).alpha, plate.hw, plate.num_frames)
         with self.job.watch("camera"):
-            matchmove, fitted = self._camera(key, fitted)
-        with self.job.watch("place"):
-            backdrop = self._place(given, fitted, matchmove)
-        with self.job.watch("fill"):
-            if isinstance(backdrop, Backdrop):
-                backdrop = complete_backdrop(backdrop, matchmove.path)
+            matchmove, fitted = self._camera(figures, fitted)
+        placing = Placing(self.settings, self.job, matchmove, figures)
+        stood = placing.built(fitted) if isinstance(given, tuple) else placing.other(given)
         with self.job.watch("light"):
             path = matchmove.path
             at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
-            places = [draw(backdrop, path[int(i)], float(i)).color for i in at] if self.settings.relight else []
+            places = [draw(stood.backdrop, path[int(i)], float(i)).color for i in at] if self.settings.relight else []
         lighting = match_exposure(places) if self.settings.relight else None
-        return Shot(self.job.plate, key, path, lighting), backdrop, matchmove
+        return Shot(plate, key, path, lighting, stood.standing, stood.occluders), stood, matchmove
 
     @property
     def _timed(self) -> bool:
         return any(r.moment is not None for r in self.settings.reference)
 
-    def _place(self, given: Given, fitted: FittedReferences, matchmove: Matchmove) -> Place:
-        guessed, is_given = matchmove.source in ("references", "none"), matchmove.source == "given"
-        unit = USUAL_DISTANCE_M if is_given or matchmove.source == "actor" else matchmove.unit
-        if not isinstance(given, tuple):
-            return moving_place(given, self.job, matchmove.path, unit, self.settings.look_at)
-        if matchmove.source in ("plate", "given"):
-            fitted = with_own_lenses(fitted, matchmove.path, self.job.notes)
-            fitted = without_misfits(fitted, matchmove.path, self.job.notes)
-        shared = self._fit(fitted, matchmove)
-        references = tuple(replace(r, through_lens=shared.through_lens) for r in fitted.references)
-        backdrop = build_backdrop(
-            references, matchmove.path, shared.depths, guessed=guessed, unit=unit, sights=shared.sights
-        )
-        if is_given and backdrop.kind == "planes":
-            self.job.notes.add("geometry", "the given camera was taken to be in metres")
-        for text in backdrop.assumed:
-            self.job.notes.add("geometry", text)
-        return backdrop
-
-    def _camera(self, key: Key, fitted: FittedReferences) -> tuple[Matchmove, FittedReferences]:
+    def _camera(self, figures: Figures, fitted: FittedReferences) -> tuple[Matchmove, FittedReferences]:
         references = fitted.references
         total, focal = self.job.plate.num_frames, self.settings.focal
         if self.settings.camera is not None:
@@ -138,7 +118,7 @@ class _Analysis:
         else:
             matchmove = find_camera(
                 self.job.plate,
-                lambda index, frame: key.foreground(index, frame).alpha,
+                figures,
                 references if len(references) > 1 or self.settings.reference[0].moment else (),
                 focal_px=None if focal is None else focal.px(self.job.plate.hw[1], FILM_BACK_MM),
                 zoom=self.settings.zoom,
@@ -154,23 +134,6 @@ class _Analysis:
         if not self._timed and matchmove.source in ("plate", "given"):
             fitted = ordered(fitted, matchmove.path, self.job.notes)
         return matchmove, fitted
-
-    def _fit(self, fitted: FittedReferences, matchmove: Matchmove) -> SharedPoints:
-        references, path = fitted.references, matchmove.path
-        found = None if fitted.views is None else fitted.views.tracks([r.frame for r in references], len(path))
-        shared = triangulate_references(references, path, found)
-        if shared.through_lens:
-            text = "the references agree as pictures through the plate's lens, and were taken as such"
-            self.job.notes.add("geometry", text)
-        if len(references) > 1 and shared.median_px > MAX_REFERENCE_MISFIT * self.job.plate.hw[1]:
-            why = "share nothing" if np.isinf(shared.median_px) else f"are {shared.median_px:.0f} px off"
-            self.job.notes.add(
-                "geometry",
-                f"seen through the camera the references {why}: each is shown at its own time and fades into the next; "
-                "check their order and times (--reference PICTURE@TIME)",
-            )
-            return replace(shared, depths=np.zeros(0), sights={})
-        return shared
 
 
 def _told_unseen(job: Job, backdrop: Place, path: CameraPath) -> Unseen | None:

@@ -11,6 +11,7 @@ from cyclorama.core.keyed import KeyPoint
 from cyclorama.depth_words import DepthSettings
 from cyclorama.option import Option
 from cyclorama.reference_words import LookAt, ReferenceArgument
+from cyclorama.standing_words import StandAt
 from cyclorama.stmap_settings import StmapArgument
 
 _FRAME = re.compile(r"\d{1,9}")
@@ -221,6 +222,15 @@ class Settings:
     ] = None
     focal: Annotated[FocalLength | None, FOCAL] = None
     zoom: Annotated[bool | None, ZOOM] = None
+    actor_height: Annotated[float | None, Option("The actor's height, for true scale.", shape="METRES")] = None
+    stand_at: Annotated[
+        StandAt | None,
+        Option("Where in the reference the feet stand: shares (0.5,0.9) or pixels of it.", shape="X,Y[@TIME]"),
+    ] = None
+    occlude: Annotated[
+        bool | None,
+        Option("Whether the place may hide the actor; else where its depth is sure.", ("--occlude/--no-occlude",)),
+    ] = None
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
     engine: Annotated[str, Option("What draws the place.")] = "geometry"

@@ -9,12 +9,12 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
-from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.job import Job, JobSettings
 from cyclorama.matchmove import Matchmove
 from cyclorama.report import Report, sheet_frames, small, table
 from cyclorama.scenery import Unseen
+from cyclorama.standing import Stood
 from cyclorama.unseen_report import unseen_facts, unseen_plot, unseen_warnings
 
 
@@ -27,6 +27,7 @@ class Sheet:
         self._wanted = sheet_frames(frames)
         self.rows: dict[str, dict[int, Array]] = {"plate": {}, "matte": {}, "finished": {}}
         self.coverage: list[float] = []
+        self.hidden: dict[int, float] = {}
 
     def wants(self, frame: int) -> bool:
         """Whether this frame is shown."""
@@ -35,6 +36,8 @@ class Sheet:
     def add(self, frame: int, plate: Array | None, layers: Layers, picture: Array) -> None:
         """``plate``: the frame as shot, for a frame that is wanted."""
         self.coverage.append(float(layers.place.coverage[::4, ::4].mean()))
+        if layers.cover is not None:
+            self.hidden[frame] = float(layers.cover.mean())
         if plate is not None:
             self.rows["plate"][frame] = code8_from_linear(small(plate))
             matte = np.round(np.clip(small(layers.joint.alpha), 0, 1) * 255).astype(np.uint8)
@@ -47,24 +50,30 @@ class Sheet:
 
 
 def shot_report(
-    settings: JobSettings, job: Job, shot: Shot, backdrop: Place, matchmove: Matchmove, sheet: Sheet
+    settings: JobSettings, job: Job, shot: Shot, stood: Stood, matchmove: Matchmove, sheet: Sheet
 ) -> Report:
+    warnings: list[str] = []
+    if sheet.hidden:
+        warnings.append(
+            f"things of the place hide parts of the actor in {len(sheet.hidden)} frames, as their depth says; look "
+            "at them, --no-occlude keeps him in front"
+        )
     camera = camera_facts(matchmove)
     own = {
         "camera": camera,
         "place": {
-            "kind": backdrop.kind,
-            "reference_frames": list(backdrop.frames),
+            "kind": stood.backdrop.kind,
+            "reference_frames": list(stood.backdrop.frames),
             "uncovered_percent": [round(100 * (1 - c), 2) for c in sheet.coverage],
             **({} if sheet.unseen is None else unseen_facts(sheet.unseen)),
         },
+        "actor": stood.facts | {"hidden_percent": {str(f): round(100 * c, 2) for f, c in sheet.hidden.items()}},
         "relight_gain": None if shot.lighting is None else list(shot.lighting.gain),
     }
     more = f"<h2>camera</h2>{table(camera)}{path_plot(matchmove.path)}"
-    warnings: list[str] = []
     if sheet.unseen is not None:
         more += f"<h2>what no picture shows</h2>{unseen_plot(sheet.unseen)}"
-        warnings = list(unseen_warnings(sheet.unseen))
+        warnings += unseen_warnings(sheet.unseen)
     return Report(job.facts(settings, own, warnings), sheet.strips(), more)
 
 

@@ -5,7 +5,7 @@ plate ──> key ──> tracks ──> camera ──> ground and scale ──>
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from cyclorama.camera_settings import CameraJobSettings
 from cyclorama.camerajob import require_free, whole
 from cyclorama.core.arrays import Array
-from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
 from cyclorama.core.reference import Reference
 from cyclorama.folder import write_whole
@@ -123,7 +123,7 @@ class _Solving:
         ground = self._ground(matchmove, figures)
         path = matchmove.path
         if isinstance(ground, Ground) and ground.metres_per_unit is not None:
-            path = _scaled(path, ground.metres_per_unit)
+            path = path.scaled(ground.metres_per_unit)
         error = np.zeros(0)
         if matchmove.tracks is not None and matchmove.source == "plate":
             error = track_residuals(matchmove.tracks, matchmove.path)
@@ -161,15 +161,6 @@ def _unsolved(matchmove: Matchmove) -> str:
         f"its background shows too little ({seen} tracks); markers on the screen, or two "
         "or more overlapping pictures of the place with times (--reference PICTURE@TIME) show it"
     )
-
-
-def _scaled(path: CameraPath, scale: float) -> CameraPath:
-    def camera(own: Camera) -> Camera:
-        pose = own.world_from_camera.copy()
-        pose[:3, 3] *= scale
-        return replace(own, world_from_camera=pose)
-
-    return CameraPath(tuple(camera(c) for c in path.cameras))
 
 
 def _report(settings: SolveSettings, job: Job, found: _Found) -> Report:

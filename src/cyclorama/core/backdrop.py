@@ -7,6 +7,7 @@ import numpy as np
 
 from cyclorama.core.arrays import Array, readonly, require_picture, require_plane
 from cyclorama.core.camera import Camera
+from cyclorama.core.ground import GroundPlane
 
 BackdropKind = Literal["still", "panorama", "planes", "layers"]
 
@@ -65,7 +66,7 @@ class Backdrop:
 
     ``falloff``: how fast a view gives way to the next in time, the power p of 1 / (1 + |dt|)^p. ``assumed``:
     sentences for the report, what was taken for granted while it was built. ``made``: what no view shows; the earlier
-    one counts where two do.
+    one counts where two do. ``ground``: None where it is not known.
     """
 
     kind: BackdropKind
@@ -73,6 +74,7 @@ class Backdrop:
     falloff: float = 3.0
     assumed: tuple[str, ...] = ()
     made: tuple[MadeView, ...] = ()
+    ground: GroundPlane | None = None
 
     def __post_init__(self) -> None:
         if not self.views:
@@ -89,9 +91,10 @@ class SetFrame:
     """What scenery draws for one frame.
 
     ``color``: h w 3 float32, scene-linear, whole. ``inverse_depth``: h w float32. ``coverage``: h w float32, 1 where a
-    reference showed it, 0 where it was filled.
+    reference showed it, 0 where it was filled. ``ground``: in the world, None where it is not known.
     """
 
     color: Array
     inverse_depth: Array
     coverage: Array
+    ground: GroundPlane | None = None

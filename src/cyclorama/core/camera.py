@@ -168,6 +168,14 @@ class CameraPath:
     def resized(self, hw: tuple[int, int]) -> "CameraPath":
         return CameraPath(tuple(c.resized(hw) for c in self.cameras))
 
+    def scaled(self, scale: float) -> "CameraPath":
+        """The same path in a world whose unit is ``scale`` times as short."""
+
+        def pose(camera: Camera) -> Array:
+            return rigid(camera.world_from_camera[:3, :3], scale * camera.center)
+
+        return CameraPath(tuple(replace(c, world_from_camera=pose(c)) for c in self.cameras))
+
 
 def camera_record(path: CameraPath, fps: float) -> dict[str, object]:
     """A path as ``camera.json`` holds it: OpenCV axes, pixels."""

@@ -65,18 +65,27 @@ def joined(actors: tuple[Foreground, ...]) -> Foreground:
     return Foreground(color, np.minimum(alpha, np.float32(1.0), out=alpha), spill)
 
 
+def held_out(actor: Foreground, cover: Array) -> Foreground:
+    """The actor without what is covered. ``cover``: h w float32, 0..1."""
+    seen = (np.float32(1.0) - cover).astype(np.float32)
+    spill = None if actor.spill is None else actor.spill * seen[..., None]
+    return Foreground(actor.color * seen[..., None], actor.alpha * seen, spill)
+
+
 @dataclass(frozen=True)
 class Layers:
     """A finished frame in its parts. A layer that is switched off is absent.
 
     ``place``: the set behind the actors. ``actors``: layer 1, 2, ...; premultiplied, and shares of the pixel: where
     they overlap, what is behind has been cut already, so their alphas sum to at most 1. ``relight_gain``: (3,) float32,
-    what the actors' colour is multiplied by.
+    what the actors' colour is multiplied by. ``cover``: h w float32, 0..1, how much of each pixel things of the place
+    hide that stand before the actors; they are held out of ``actors`` already.
     """
 
     place: SetFrame
     actors: tuple[Foreground, ...]
     relight_gain: Array | None = None
+    cover: Array | None = None
 
     @property
     def joint(self) -> Foreground:

@@ -7,6 +7,7 @@ from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.core.layers import Foreground, Key, foregrounds_of
 from cyclorama.core.lighting import Lighting
+from cyclorama.core.standing import Standing
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,10 @@ class Shot:
     path: CameraPath
     lighting: Lighting | None
     """What the actor is multiplied by; None when relighting is off."""
+    standing: Standing | None = None
+    """Where the actor stands in the place; None where it is not known."""
+    occluders: tuple[Array, ...] | None = None
+    """One mask (bool, h w of any size) for every view of the backdrop: what may hide the actor. None: nothing does."""
 
     def __post_init__(self) -> None:
         if len(self.path) != self.plate.num_frames or self.path.hw != self.plate.hw:

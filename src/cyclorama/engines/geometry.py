@@ -1,9 +1,12 @@
 """The default engine: the place drawn with the plate's camera behind the plate's own actor. No weights, no painting."""
 
-from cyclorama.core.layers import Layers
+import numpy as np
+
+from cyclorama.core.backdrop import Backdrop
+from cyclorama.core.layers import Foreground, Layers, held_out, joined
 from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
-from cyclorama.scenery import draw
+from cyclorama.scenery import cover, draw
 
 
 class GeometryEngine:
@@ -13,4 +16,17 @@ class GeometryEngine:
         plate = shot.plate.frame(index)
         place = draw(backdrop, shot.path[index], float(index))
         gain = None if shot.lighting is None else shot.lighting.gain_array
-        return Layers(place, shot.foregrounds(index, plate), gain)
+        return _in_order(shot, backdrop, index, Layers(place, shot.foregrounds(index, plate), gain))
+
+
+def _in_order(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:
+    """With the actors behind what stands before them."""
+    if shot.standing is None or shot.occluders is None or not layers.actors or not isinstance(backdrop, Backdrop):
+        return layers
+    alpha = joined(layers.actors).alpha
+    hidden = cover(backdrop, shot.occluders, layers.place, shot.path[index], (shot.standing, index, alpha))
+    if hidden is None:
+        return layers
+    hidden *= alpha > 0
+    actors: tuple[Foreground, ...] = tuple(held_out(a, hidden) for a in layers.actors)
+    return Layers(layers.place, actors, layers.relight_gain, np.ascontiguousarray(hidden))

@@ -1,7 +1,7 @@
 """Plate (and timed references) to camera path: track, solve, interpolate; camera files in and out; and the proof that
 a finished shot moves as its camera does."""
 
-from cyclorama.matchmove.camera import Matchmove, SharedPoints, find_camera, triangulate_references
+from cyclorama.matchmove.camera import ANALYSIS_LONG_SIDE, Matchmove, SharedPoints, find_camera, triangulate_references
 from cyclorama.matchmove.camera_axes import FILM_BACK_MM, CameraShot
 from cyclorama.matchmove.camera_files import (
     FORMATS,
@@ -14,7 +14,7 @@ from cyclorama.matchmove.camera_files import (
 from cyclorama.matchmove.check import SlipCheck, check_slip
 from cyclorama.matchmove.colmap import PARTS as COLMAP_PARTS
 from cyclorama.matchmove.files import camera_json
-from cyclorama.matchmove.ground import USUAL_HEIGHT_M, Figures, Ground, NoGround, find_ground
+from cyclorama.matchmove.ground import USUAL_HEIGHT_M, Figures, Ground, NoGround, find_ground, height_on
 from cyclorama.matchmove.move_on import with_moves
 from cyclorama.matchmove.move_path import check_times
 from cyclorama.matchmove.order import Placed, place_pictures
@@ -24,6 +24,7 @@ from cyclorama.matchmove.views import Views, aside, hidden_misfits, loose_senten
 from cyclorama.matchmove.zooms import zooms_of
 
 __all__ = [
+    "ANALYSIS_LONG_SIDE",
     "COLMAP_PARTS",
     "FILM_BACK_MM",
     "FORMATS",
@@ -46,6 +47,7 @@ __all__ = [
     "find_camera",
     "find_ground",
     "format_of_output",
+    "height_on",
     "hidden_misfits",
     "loose_sentence",
     "place_pictures",

@@ -5,7 +5,7 @@ the solve's unit to the floor; where it does not, its unit is free and is made a
 actor's or the camera's height, gives the scale.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,8 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.clip import Clip
+from cyclorama.core.ground import GroundPlane
 
 USUAL_HEIGHT_M = 1.75
 MOST_TILT_DEG = 35.0
@@ -40,6 +42,8 @@ class Figures:
     def __init__(self, actor: Callable[[int, Array], Array], hw: tuple[int, int], num_frames: int) -> None:
         self.feet, self.heads = (np.full((num_frames, 2), np.nan) for _ in range(2))
         """(t, 2) pixels of the plate; NaN where the picture cuts them off or there is no actor."""
+        self.cut = np.zeros(num_frames, bool)
+        """(t,) whether the picture's lower border cuts the actor off."""
         self.covered = np.full(num_frames, np.nan)
         """(t,) share of the picture that is actor."""
         self._actor, self._hw = actor, hw
@@ -47,19 +51,25 @@ class Figures:
     def __call__(self, index: int, frame: Array) -> Array:
         alpha = self._actor(index, frame)
         self.covered[index] = float(alpha.mean())
-        self.feet[index], self.heads[index] = self._ends(alpha)
+        self.feet[index], self.heads[index], self.cut[index] = self._ends(alpha)
         return alpha
 
-    def _ends(self, alpha: Array) -> tuple[Array, Array]:
+    def look(self, proxy: Clip, frames: Iterable[int]) -> None:
+        """See what was not seen yet of some frames of a proxy of the plate."""
+        for index in frames:
+            if np.isnan(self.covered[index]):
+                self(index, proxy.frame(index))
+
+    def _ends(self, alpha: Array) -> tuple[Array, Array, bool]:
         nowhere = np.full(2, np.nan)
         count, labels, stats, _ = cv2.connectedComponentsWithStats((alpha > _SOLID).astype(np.uint8))
         if count < 2:
-            return nowhere, nowhere
+            return nowhere, nowhere, False
         largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
         h, w = alpha.shape
         top, height = int(stats[largest, cv2.CC_STAT_TOP]), int(stats[largest, cv2.CC_STAT_HEIGHT])
         if stats[largest, cv2.CC_STAT_AREA] < _SPECK * h * w:
-            return nowhere, nowhere
+            return nowhere, nowhere, False
         margin, band = max(1, round(_EDGE * h)), max(1, round(0.03 * height))
         scale = np.array([self._hw[1] / w, self._hw[0] / h])
 
@@ -67,9 +77,10 @@ class Figures:
             return np.array([float(np.nonzero(labels[rows] == largest)[1].mean()) + 0.5, y]) * scale
 
         bottom = top + height
-        feet = nowhere if bottom > h - margin else end(slice(bottom - band, bottom), bottom)
+        cut = bottom > h - margin
+        feet = nowhere if cut else end(slice(bottom - band, bottom), bottom)
         head = nowhere if top < margin else end(slice(top, top + band), top)
-        return feet, head
+        return feet, head, cut
 
 
 @dataclass(frozen=True)
@@ -85,13 +96,13 @@ class Ground:
     metres_per_unit: float | None
     known: Known
 
+    @property
+    def plane(self) -> GroundPlane:
+        return GroundPlane(self.normal, self.offset)
+
     def where(self, camera: Camera, px: Array) -> Array:
         """Points (n, 3) of the ground seen at pixels (n, 2); NaN above the horizon."""
-        ray = camera.unproject(px, np.ones(len(px))) - camera.center
-        down = ray @ self.normal
-        with np.errstate(divide="ignore", invalid="ignore"):
-            far = (self.offset - self.normal @ camera.center) / down
-        return np.asarray(camera.center + np.where(far > 0, far, np.nan)[:, None] * ray)
+        return self.plane.where(camera, px)
 
 
 @dataclass(frozen=True)
@@ -120,6 +131,11 @@ def find_ground(
     if travels:
         return NoGround("no points on the floor were solved, and the actor's feet alone do not give the solve's unit")
     return _below_a_turning_camera(path, figures, up, actor_height_m, camera_height_m)
+
+
+def height_on(plane: GroundPlane, path: CameraPath, figures: Figures) -> float:
+    """The actor's height on a plane, in units of the world; NaN where he is never seen whole on it."""
+    return _measured(plane.normal, plane.offset, path, figures, "feet").actor_height
 
 
 def _up(path: CameraPath, figures: Figures) -> Array:

@@ -66,7 +66,7 @@ def draw_views(backdrop: Backdrop, camera: Camera, time: float) -> SetFrame:
         weight[bare] = 0  # what views say of it is a guess, kept where nothing was made
         rest = lay_made(backdrop.made, camera, (color, inverse_depth), weight == 0)
         fill_holes(color, rest & nothing)
-    return SetFrame(color, inverse_depth, weight)
+    return SetFrame(color, inverse_depth, weight, backdrop.ground)
 
 
 def time_weights(backdrop: Backdrop, time: float) -> list[float]:
