@@ -40,7 +40,7 @@ def single_place(image: Array, camera: Camera, unit: float) -> Single:
     hw = (round(camera.hw[0] * scale), round(camera.hw[1] * scale))
     small = code8_from_linear(cv2.resize(image, hw[::-1], interpolation=cv2.INTER_AREA) if scale < 1 else image)
     seen = camera.resized(hw)
-    sky = sky_of(small)
+    sky = _sky(small)
     segments = segments_of(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY))
     directions = directions_of(segments, seen.px_from_cam, hw, -_plumb(camera))
     if _is_ceiling(sky, small, directions, seen):
@@ -59,6 +59,14 @@ def single_place(image: Array, camera: Camera, unit: float) -> Single:
     values = np.where(sky, 0, np.maximum(values, 0)) / (CAMERA_HEIGHT * unit)
     words = _FAR_WORDS if far else _words(directions, box, bool(sky.any()), lowered)
     return Single(values.astype(np.float32), ground, words)
+
+
+def _sky(picture: Array) -> Array:
+    """Small pictures are enlarged to find it: what an edge is goes by pixels."""
+    h, w = picture.shape[:2]
+    scale = LINES_LONG_SIDE / max(h, w)
+    large = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR) if scale > 1 else picture
+    return np.asarray(cv2.resize(sky_of(large).astype(np.uint8), (w, h), interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def _plumb(camera: Camera) -> Array:
