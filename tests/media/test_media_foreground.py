@@ -13,7 +13,16 @@ import pytest
 from cyclorama.core.display import display_from_linear, linear_from_display
 from cyclorama.core.errors import InputError, MachineError
 from cyclorama.core.layers import Foreground
-from cyclorama.media import ForegroundFormat, Notes, OutputSpec, Sound, open_clip, open_foreground_writer, open_matte
+from cyclorama.media import (
+    ForegroundFormat,
+    ForegroundSettings,
+    Notes,
+    OutputSpec,
+    Sound,
+    open_clip,
+    open_foreground_writer,
+    open_matte,
+)
 from cyclorama.media.foreground import straight_rgba
 from cyclorama.media.video_writer import _verify_alpha
 
@@ -44,7 +53,7 @@ def written(
     tmp_path: Path, name: str, straight: bool | None = None, sound: Sound | None = None, spec: OutputSpec = SPEC
 ) -> tuple[Path, Notes]:
     notes = Notes()
-    options = {"notes": notes, "sound": sound, "straight": straight}
+    options = {"notes": notes, "sound": sound, "settings": ForegroundSettings(straight=straight)}
     writer = open_foreground_writer(tmp_path / name, job(tmp_path), spec, **options)
     for index in range(spec.num_frames):
         writer.write(index, actor(index))
@@ -133,7 +142,7 @@ def test_prores_is_tagged_timed_and_heard(tmp_path: Path, plate_with_sound: Path
     with av.open(str(path)) as container:
         context = container.streams.video[0].codec_context
         assert (context.name, context.codec_tag, context.pix_fmt) == ("prores", "ap4h", "yuva444p12le")
-        assert (context.color_primaries, context.color_trc, context.colorspace, context.color_range) == (1, 13, 1, 1)
+        assert (context.color_primaries, context.color_trc, context.colorspace, context.color_range) == (1, 1, 1, 1)
         assert container.streams.audio
     with open_clip(path, notes=Notes()) as clip:
         assert (clip.timestamps_s, clip.timecode) == (times, "01:02:03:04")

@@ -7,7 +7,7 @@ Reading
 Writing
     ``check_output_free(output, overwrite=..., inputs=..., num_frames=...)``   before any work
     ``open_writer(output, folder, spec, notes=..., sound=..., settings=...)``  then ``write``, ``close``, ``publish``
-    ``open_foreground_writer(output, folder, spec, notes=..., sound=..., straight=None)``   a keyed actor, with alpha
+    ``open_foreground_writer(output, folder, spec, notes=..., sound=..., settings=...)``   a keyed actor, with alpha
     ``open_matte_writer(pattern, folder, spec)``   16-bit grey PNG
     ``publish(temporary, final, overwrite)``       any other file that must appear whole
     ``verify_video(path, spec)``
@@ -15,7 +15,7 @@ Besides
     ``Notes``: what was assumed; ``prefetch(items, depth)``: work ahead in a thread.
 """
 
-from cyclorama.media.foreground import ForegroundFormat, open_foreground_writer
+from cyclorama.media.foreground import ForegroundFormat, ForegroundSettings, open_foreground_writer
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
@@ -31,6 +31,7 @@ __all__ = [
     "ClipWriter",
     "EncodeSettings",
     "ForegroundFormat",
+    "ForegroundSettings",
     "MatteClip",
     "Note",
     "Notes",

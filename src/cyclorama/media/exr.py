@@ -1,6 +1,8 @@
 """EXR pictures: scene-linear already."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import OpenEXR
@@ -12,6 +14,9 @@ from cyclorama.media.notes import Notes
 
 _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 """x and y of red, green, blue and white."""
+HALF_MAX = 65504
+"""The largest 16-bit float."""
+_COMPRESSIONS = {"zip": OpenEXR.ZIP_COMPRESSION, "dwa": OpenEXR.DWAA_COMPRESSION}
 _DAMAGED = "the EXR is damaged or cut off; copy or render it again"
 
 
@@ -53,12 +58,14 @@ def finite(values: Array, label: str, notes: Notes) -> Array:
     return np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
 
 
-def write_exr(path: Path, picture: Array, attributes: dict[str, str] | None = None) -> None:
-    """h w 3, or h w 4 with alpha, float32 scene-linear as 16-bit half, ZIP-compressed; values beyond half's range are
-    limited. ``attributes``: texts for its header."""
-    half = np.clip(picture, -65504, 65504).astype(np.float16)
+def write_exr(
+    path: Path, picture: Array, attributes: Mapping[str, Any] | None = None, *, compression: str = "zip"
+) -> None:
+    """h w 3, or h w 4 with alpha, float32 scene-linear as 16-bit half; values beyond half's range are limited.
+    ``attributes``: for its header. ``compression``: ``zip`` (lossless) or ``dwa`` (small, visually lossless)."""
+    half = np.nan_to_num(np.clip(picture, -HALF_MAX, HALF_MAX)).astype(np.float16)
     header = {
-        "compression": OpenEXR.ZIP_COMPRESSION,
+        "compression": _COMPRESSIONS[compression],
         "type": OpenEXR.scanlineimage,
         "chromaticities": _REC709,
         **(attributes or {}),
@@ -69,8 +76,17 @@ def write_exr(path: Path, picture: Array, attributes: dict[str, str] | None = No
 def read_exr_data(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     """Every channel by its name, h w float32, as it stands (no colour, NaN kept), and the texts of the header."""
     planes = _planes(path)
-    with OpenEXR.File(str(path), header_only=True) as file:
-        return planes, {name: value for name, value in file.header().items() if isinstance(value, str)}
+    return planes, {name: value for name, value in exr_header(path).items() if isinstance(value, str)}
+
+
+def exr_header(path: Path) -> dict[str, Any]:
+    """Every attribute of the first part's header."""
+    require_file(path)
+    try:
+        with OpenEXR.File(str(path), header_only=True) as file:
+            return dict(file.header())
+    except (RuntimeError, ValueError):
+        raise InputError(f"{path}: {_DAMAGED}") from None
 
 
 def write_exr_data(path: Path, planes: dict[str, Array], attributes: dict[str, str]) -> None:
@@ -81,13 +97,8 @@ def write_exr_data(path: Path, planes: dict[str, Array], attributes: dict[str, s
 
 def _windows(path: Path) -> tuple[Array, Array]:
     """Data and display window as [[x0, y0], [x1, y1]], checked against our limit."""
-    require_file(path)
-    try:
-        with OpenEXR.File(str(path), header_only=True) as file:
-            header = file.header()
-            data, display = (np.array(header[name], np.int64) for name in ("dataWindow", "displayWindow"))
-    except (RuntimeError, ValueError):
-        raise InputError(f"{path}: {_DAMAGED}") from None
+    header = exr_header(path)
+    data, display = (np.array(header[name], np.int64) for name in ("dataWindow", "displayWindow"))
     for window in (data, display):
         height, width = _size(window)
         if height < 1 or width < 1 or height * width > MAX_PICTURE_PIXELS:

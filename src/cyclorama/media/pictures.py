@@ -8,6 +8,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import linear_from_code8, linear_from_display
 from cyclorama.core.errors import InputError
+from cyclorama.media.curves import Colour, linear_of_codes
 from cyclorama.media.exr import exr_hw, finite, read_exr, read_exr_matte
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
 from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, read_header
@@ -18,10 +19,10 @@ _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and pale
 _LINEAR_OF_CODE16 = linear_from_display(np.arange(65536) / 65535.0)
 
 
-def read_picture(path: Path, *, notes: Notes, label: str | None = None) -> Array:
+def read_picture(path: Path, *, notes: Notes, label: str | None = None, colour: Colour | None = None) -> Array:
     """A PNG, JPEG, TIFF, WebP (8 or 16 bit, sRGB) or EXR or float TIFF (linear) as h w 3 float32 scene-linear.
 
-    ``label``: what the notes call it (its name when None).
+    ``label``: what the notes call it (its name when None). ``colour``: what its code values mean, where not sRGB.
 
     ``InputError`` when it is not one of these, is cut off, or is larger than 100 megapixels.
     """
@@ -36,6 +37,9 @@ def read_picture(path: Path, *, notes: Notes, label: str | None = None) -> Array
         notes.add("colour", f"{label} has an ICC profile; it is not applied: sRGB is taken.")
     codes = _decode(data, _COLOUR, path)
     codes = cv2.cvtColor(codes, cv2.COLOR_BGR2RGB)
+    if colour is not None and codes.dtype in (np.uint8, np.uint16):
+        notes.add("colour", f"{label} is read as {colour.words}, as asked.")
+        return linear_of_codes(codes, colour)
     if codes.dtype == np.uint8:
         return linear_from_code8(codes)
     if codes.dtype == np.uint16:

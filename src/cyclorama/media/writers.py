@@ -2,10 +2,10 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -13,12 +13,15 @@ import numpy as np
 from cyclorama.core.arrays import Array, require_picture, require_plane, shape_words
 from cyclorama.core.display import code8_from_linear, display_from_linear
 from cyclorama.core.errors import InputError, MachineError
-from cyclorama.media.coding import h264
+from cyclorama.media.coding import Quality
+from cyclorama.media.curves import DISPLAY, Colour
 from cyclorama.media.exr import write_exr
+from cyclorama.media.formats import DEEP, VideoForm, codec_of, coding_of
 from cyclorama.media.gate import writing
 from cyclorama.media.notes import Notes
 from cyclorama.media.output import OutputSpec, is_sequence, publish, sequence_paths
 from cyclorama.media.sound import Sound
+from cyclorama.media.timecode import Timecode
 from cyclorama.media.video_writer import VideoWriter
 
 Item = TypeVar("Item", contravariant=True)
@@ -46,14 +49,15 @@ class ClipWriter(Protocol[Item]):
 
 @dataclass(frozen=True)
 class EncodeSettings:
-    """How pictures are encoded."""
+    """How pictures are encoded. ``codec``: a word of ``formats.SHOT_CODECS``; None for what is usual of the name.
+    ``colour``: how light is coded where the codec has the bits for it; None for the display's."""
 
+    codec: str | None = None
     crf: int = 16
-    """H.264 quality: lower is better and larger; 16 is visually lossless."""
+    """Quality of H.264, H.265 and VP9: lower is better and larger; 16 is visually lossless."""
     preset: str = "veryfast"
-    """H.264 speed: an x264 preset name."""
-    bits: Literal[8, 16] = 8
-    """Bits per channel of PNG files."""
+    """Speed of H.264 and H.265: the name of a preset."""
+    colour: Colour | None = None
 
 
 def open_writer(
@@ -65,23 +69,63 @@ def open_writer(
     sound: Sound | None = None,
     settings: EncodeSettings | None = None,
 ) -> ClipWriter[Array]:
-    """The writer for a name: ``.mp4`` or ``.mov`` (H.264), or ``%04d.png`` / ``%04d.exr``.
+    """The writer for a name: ``.mp4``, ``.mov``, ``.mkv`` or ``.webm``, or ``%04d.png`` / ``%04d.exr``.
 
     Temporary files go to ``folder``, which exists and is on the output's file system. Call ``check_output_free`` first.
     """
     settings = settings or EncodeSettings()
+    codec = codec_of(output, settings.codec)
     if not is_sequence(output):
-        coding = h264(spec.hw, (settings.crf, settings.preset), notes)
-        return VideoWriter(output, folder, spec, coding, notes=notes, sound=sound)
-    note_lost_sound(sound, notes)
+        form = VideoForm(spec.hw, Quality(settings.crf, settings.preset), _colour(codec, settings.colour, notes))
+        return VideoWriter(output, folder, spec, coding_of(codec, form, notes), notes=notes, sound=sound)
+    note_sequence(sound, spec, notes)
     if output.suffix.lower() == ".exr":
-        return SequenceWriter(output, folder, spec, _save_exr)
-    return SequenceWriter(output, folder, spec, _save_png8 if settings.bits == 8 else _save_png16)
+        return SequenceWriter(output, folder, spec, exr_saver(spec, codec))
+    _colour(codec, settings.colour, notes)
+    return SequenceWriter(output, folder, spec, _save_png8 if codec == "png8" else _save_png16)
 
 
-def note_lost_sound(sound: Sound | None, notes: Notes) -> None:
+def _colour(codec: str, asked: Colour | None, notes: Notes) -> Colour:
+    """How light is coded in a display format."""
+    if asked is None or asked is DISPLAY:
+        return DISPLAY
+    if codec in DEEP:
+        notes.add("colour", f"The output is {asked.words}.")
+        return asked
+    notes.add(
+        "colour",
+        f"{codec} has too few bits for {asked.words}: the output is written for a display (SDR) and clips above white; "
+        f"choose --codec {', '.join(DEEP)} or %04d.exr.",
+    )
+    return DISPLAY
+
+
+def note_sequence(sound: Sound | None, spec: OutputSpec, notes: Notes) -> None:
+    """What a sequence of pictures cannot hold."""
     if sound is not None and sound.exists():
         notes.add("sound", "A sequence of pictures holds no sound; it is left out.")
+    if any(time != index / spec.rate for index, time in enumerate(spec.timestamps_s)):
+        notes.add(
+            "time",
+            f"A sequence of pictures holds no times: its frames are shown {float(spec.rate):.3f} a second, evenly.",
+        )
+
+
+def exr_saver(
+    spec: OutputSpec, compression: str, attributes: Mapping[str, Any] | None = None
+) -> Callable[[int, Path, Array], None]:
+    """Saves frame ``index`` as EXR with its timecode, rate, reel and texts."""
+    code = Timecode.parse(spec.timecode, spec.rate) if spec.timecode else None
+    shared: dict[str, Any] = {**dict(spec.tags.texts), "framesPerSecond": spec.rate, **(attributes or {})}
+    if spec.tags.reel:
+        shared["reelName"] = spec.tags.reel
+
+    def save(index: int, path: Path, picture: Array) -> None:
+        require_picture("picture", picture, picture.shape[-1])
+        own = {} if code is None else {"timeCode": code.later(index).exr()}
+        write_exr(path, picture, shared | own, compression=compression)
+
+    return save
 
 
 def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "SequenceWriter":
@@ -90,11 +134,12 @@ def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "Sequenc
 
 
 class SequenceWriter:
-    """Numbered files, the first one 0; frames may come in any order."""
+    """Numbered files; frames may come in any order."""
 
-    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec, save: Callable[[Path, Array], None]) -> None:
+    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec, save: Callable[[int, Path, Array], None]) -> None:
+        """``save``: told the frame's place, the file's name and the picture."""
         self._spec, self._save = spec, save
-        self._finals = sequence_paths(pattern, spec.num_frames)
+        self._finals = sequence_paths(pattern, spec.num_frames, spec.first_frame)
         with writing(folder):
             self._folder = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
         self._temporaries = tuple(self._folder / path.name for path in self._finals)
@@ -111,7 +156,7 @@ class SequenceWriter:
         if picture.shape[:2] != self._spec.hw:
             raise ValueError(f"a frame must be {self._spec.hw[0]} x {self._spec.hw[1]}, got {shape_words(picture)}")
         with writing(self._finals[index]):
-            self._save(self._temporaries[index], picture)
+            self._save(index, self._temporaries[index], picture)
         self._written.add(index)
 
     def close(self) -> None:
@@ -141,22 +186,17 @@ def save_png(path: Path, codes: Array) -> None:
     path.write_bytes(data.tobytes())
 
 
-def _save_png8(path: Path, picture: Array) -> None:
+def _save_png8(_: int, path: Path, picture: Array) -> None:
     require_picture("picture", picture)
     save_png(path, cv2.cvtColor(code8_from_linear(picture), cv2.COLOR_RGB2BGR))
 
 
-def _save_png16(path: Path, picture: Array) -> None:
+def _save_png16(_: int, path: Path, picture: Array) -> None:
     require_picture("picture", picture)
     display = np.clip(np.nan_to_num(display_from_linear(picture)), 0, 1)
     save_png(path, cv2.cvtColor((display * 65535 + 0.5).astype(np.uint16), cv2.COLOR_RGB2BGR))
 
 
-def _save_exr(path: Path, picture: Array) -> None:
-    require_picture("picture", picture)
-    write_exr(path, picture)
-
-
-def _save_matte(path: Path, alpha: Array) -> None:
+def _save_matte(_: int, path: Path, alpha: Array) -> None:
     require_plane("alpha", alpha)
     save_png(path, (np.clip(np.nan_to_num(alpha), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16))
