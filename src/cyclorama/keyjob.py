@@ -21,9 +21,11 @@ from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key, screen_key_of
 from cyclorama.matting import ScreenKey, ScreenModel
 from cyclorama.media import (
+    KEYED_CODECS,
     ClipWriter,
     ForegroundFormat,
     ForegroundSettings,
+    codec_of,
     is_sequence,
     open_foreground_writer,
     open_matte_writer,
@@ -55,7 +57,8 @@ def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) ->
             output = open_matte_writer(settings.output, job.folder.job, job.spec)
             mattes = write_frames(job, output, ((f.alpha, alphas) for f, alphas in keyed), stage="key")
         else:
-            wanted = ForegroundSettings(straight=settings.straight)
+            colour = settings.write.colour or getattr(job.plate, "hdr", None)
+            wanted = ForegroundSettings(settings.write.codec, settings.straight, colour)
             output = open_foreground_writer(
                 settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound, settings=wanted
             )
@@ -73,11 +76,14 @@ def _require_format(settings: KeyJobSettings) -> None:
     """Refuse, before any work, what the output's name cannot hold."""
     if not settings.only_matte:
         ForegroundFormat.of(settings.output)
+        codec_of(settings.output, settings.write.codec, KEYED_CODECS)
         return
     if settings.output.suffix.lower() != ".png":
         raise InputError(f"{settings.output}: a matte alone is written as 16-bit grey frames; name it NAME%04d.png")
     if settings.straight is not None:
         raise InputError("--only-matte writes no colour; leave out --straight and --premultiplied")
+    if settings.write.codec not in (None, "png16"):
+        raise InputError("--only-matte writes 16-bit grey PNG; leave out --codec")
 
 
 def _require_free(folder: Path, settings: KeyJobSettings, shown: tuple[int, ...]) -> None:

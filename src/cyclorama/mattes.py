@@ -1,6 +1,7 @@
 """The mattes that a job keeps: ``matte/%04d.png`` of one layer, ``matte/1/%04d.png`` ... of several."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cyclorama.core.arrays import Array
@@ -9,10 +10,10 @@ from cyclorama.media.writers import SequenceWriter
 
 
 class MatteFolder:
-    """One writer a layer under ``kept``; nothing without one (None)."""
+    """One writer a layer under ``kept``, numbered from 0; nothing without one (None)."""
 
     def __init__(self, kept: Path | None, spec: OutputSpec) -> None:
-        self._kept, self._spec = kept, spec
+        self._kept, self._spec = kept, replace(spec, first_frame=0)
         self._folders: list[Path] = []
         self._writers: list[SequenceWriter] = []
 

@@ -34,7 +34,7 @@ from cyclorama.matchmove import (
     triangulate_references,
     with_moves,
 )
-from cyclorama.media import open_writer
+from cyclorama.media import EncodeSettings, codec_of, open_writer
 from cyclorama.references import read_references
 from cyclorama.report import Report
 from cyclorama.scenery import build_backdrop, draw
@@ -53,12 +53,16 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("no picture of the place was given; add --reference PICTURE")
     if settings.stmap is not None and settings.camera is None:
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
+    codec_of(settings.output, settings.write.codec)
     engine = make_engine(settings.engine)
     with open_job(settings, progress) as job:
         shot, backdrop, matchmove = _Analysis(settings, job).run()
         job.folder.keep("camera.json", camera_json(shot.path, job.plate.rate))
         sheet = Sheet(job.frames)
-        output = open_writer(settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound)
+        encode = EncodeSettings(settings.write.codec, colour=settings.write.colour or getattr(job.plate, "hdr", None))
+        output = open_writer(
+            settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound, settings=encode
+        )
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
         report = shot_report(settings, job, shot, backdrop, matchmove, sheet)
         publish_all(output, mattes, overwrite=settings.overwrite)

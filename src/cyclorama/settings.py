@@ -1,13 +1,15 @@
 """What a user can ask for: one typed place, from which the commands and their help are made (``options.py``)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
+from cyclorama.media_settings import OutputSettings, PlateSettings
+from cyclorama.option import Option
 from cyclorama.reference_words import ReferenceArgument
 from cyclorama.stmap_settings import StmapArgument
 
@@ -81,17 +83,6 @@ def parse_range(text: str, num_frames: int) -> range:
     if not start < stop <= num_frames:
         raise InputError(f"--frames {text} holds no frames of the plate; give A:B within 0:{num_frames}")
     return range(start, stop)
-
-
-@dataclass(frozen=True)
-class Option:
-    """How a setting is asked for: its help, its flags where they are not ``--its-name``, and how its value is shown.
-    ``argument``: it is given by its place, without a flag."""
-
-    help: str
-    flags: tuple[str, ...] = ()
-    shape: str | None = None
-    argument: bool = False
 
 
 _PLATE = Option("The plate: a video, or a folder of numbered pictures.", argument=True)
@@ -198,7 +189,12 @@ class Settings:
     """Everything that decides a finished shot."""
 
     plate: Annotated[Path, _PLATE]
-    output: Annotated[Path, Option("The finished shot: NAME.mp4, or frames as NAME%04d.png.", ("--output", "-o"))]
+    output: Annotated[
+        Path,
+        Option(
+            "The finished shot: NAME.mp4, .mov, .mkv or .webm, or frames as NAME%04d.png or .exr.", ("--output", "-o")
+        ),
+    ]
     reference: Annotated[
         tuple[ReferenceArgument, ...],
         Option(
@@ -207,6 +203,8 @@ class Settings:
             shape="PICTURE[@TIME]",
         ),
     ]
+    read: PlateSettings = field(default_factory=PlateSettings)
+    write: OutputSettings = field(default_factory=OutputSettings)
     key: KeySettings = KeySettings()
     camera: Annotated[Path | None, Option("A camera file that cyc camera reads, in place of a solve.")] = None
     stmap: Annotated[StmapArgument | None, _STMAP] = None
@@ -241,11 +239,13 @@ class KeyJobSettings:
     output: Annotated[
         Path,
         Option(
-            "The keyed actor: NAME.mov (ProRes 4444, straight alpha), or frames as NAME%04d.exr (half float, "
-            "scene-linear, premultiplied) or NAME%04d.png (16 bits, sRGB, straight).",
+            "The keyed actor: NAME.mov (ProRes 4444), NAME.mkv (FFV1) or NAME.webm (VP9), straight alpha, or frames as "
+            "NAME%04d.exr (half float, scene-linear, premultiplied) or NAME%04d.png (16 bits, sRGB, straight).",
             ("--output", "-o"),
         ),
     ]
+    read: PlateSettings = field(default_factory=PlateSettings)
+    write: OutputSettings = field(default_factory=OutputSettings)
     key: KeySettings = KeySettings()
     straight: Annotated[
         bool | None,

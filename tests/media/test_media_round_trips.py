@@ -14,7 +14,7 @@ from media_footage import smooth_frames, textured_frames, write_video
 
 from cyclorama.core.display import code8_from_linear, display_from_linear
 from cyclorama.media import EncodeSettings, Notes, OutputSpec, Sound, open_clip, open_writer
-from cyclorama.media.curves import COLOURS, colour_named
+from cyclorama.media.curves import COLOURS
 from cyclorama.media.open import ClipReader
 from cyclorama.media.tags import ShotTags
 
@@ -243,7 +243,7 @@ def test_the_same_bytes_twice(tmp_path: Path, name: str, codec: str) -> None:
 @pytest.mark.parametrize("codec", ["ffv1", "prores4444"])
 def test_scene_light_survives_in_its_own_coding(tmp_path: Path, word: str, codec: str) -> None:
     """Grey from four stops under to what the coding holds, written and read back."""
-    colour = colour_named(word)
+    colour = COLOURS[word]
     light = 0.18 * 2.0 ** np.linspace(-4, min(6, np.log2(0.9 * colour.top / 0.18)), 64)
     picture = np.repeat(np.repeat(light.astype(np.float32)[None, :, None], 16, 0), 3, 2)
     name = "o.mkv" if codec == "ffv1" else "o.mov"

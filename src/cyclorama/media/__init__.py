@@ -16,10 +16,11 @@ Besides
 """
 
 from cyclorama.media.foreground import ForegroundFormat, ForegroundSettings, open_foreground_writer
+from cyclorama.media.formats import KEYED_CODECS, codec_of
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
-from cyclorama.media.output import OutputSpec, check_output_free, is_sequence, publish, sequence_paths
+from cyclorama.media.output import OutputSpec, check_output_free, check_space, is_sequence, publish, sequence_paths
 from cyclorama.media.pictures import read_picture
 from cyclorama.media.prefetch import prefetch
 from cyclorama.media.sound import Sound
@@ -27,6 +28,7 @@ from cyclorama.media.video_writer import verify_video
 from cyclorama.media.writers import ClipWriter, EncodeSettings, open_matte_writer, open_writer
 
 __all__ = [
+    "KEYED_CODECS",
     "ClipReader",
     "ClipWriter",
     "EncodeSettings",
@@ -38,6 +40,8 @@ __all__ = [
     "OutputSpec",
     "Sound",
     "check_output_free",
+    "check_space",
+    "codec_of",
     "is_sequence",
     "open_clip",
     "open_foreground_writer",

@@ -13,7 +13,6 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import display_from_linear, linear_from_display
-from cyclorama.core.errors import InputError
 
 HDR_WHITE_NITS = 203.0
 """The luminance of diffuse white in HDR (ITU-R BT.2408)."""
@@ -229,13 +228,6 @@ def linear_of_codes(codes: Array, colour: Colour) -> Array:
     linear = np.asarray(colour.linear_curve(full_range=True)(signal), np.float32)[codes]
     matrix = rec709_from(colour.primaries)
     return linear if matrix is None else cv2.transform(linear, matrix)
-
-
-def colour_named(word: str) -> Colour:
-    """``InputError`` for a word that is none, with those that are."""
-    if word not in COLOURS:
-        raise InputError(f"a colour must be one of {', '.join(COLOURS)}, got '{word}'")
-    return COLOURS[word]
 
 
 TAGGED_PRIMARIES: dict[int, tuple[str, Primaries]] = {9: ("BT.2020", _REC2020), 12: ("Display P3", _P3)}

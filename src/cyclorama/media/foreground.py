@@ -13,7 +13,8 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Foreground
 from cyclorama.media.coding import Quality
-from cyclorama.media.formats import KEYED_CODECS, VideoForm, codec_of, coding_of
+from cyclorama.media.curves import Colour
+from cyclorama.media.formats import KEYED_CODECS, VideoForm, codec_of, coding_of, colour_for
 from cyclorama.media.kernels import bgra16_from_linear
 from cyclorama.media.notes import Notes
 from cyclorama.media.output import OutputSpec, is_sequence
@@ -73,10 +74,11 @@ _FORMATS = {
 @dataclass(frozen=True)
 class ForegroundSettings:
     """``codec``: a word of ``formats.KEYED_CODECS``; ``straight``: whether colour is kept as it is or multiplied by
-    alpha; None for what is usual of the name."""
+    alpha; None for what is usual of the name. ``colour``: how light is coded where the codec has the bits for it."""
 
     codec: str | None = None
     straight: bool | None = None
+    colour: Colour | None = None
 
 
 class ForegroundWriter:
@@ -117,7 +119,8 @@ def open_foreground_writer(
     kind, codec = ForegroundFormat.of(output, settings.straight), codec_of(output, settings.codec, KEYED_CODECS)
     notes.add("output", f"The output is {kind.words}.")
     if not is_sequence(output):
-        form = VideoForm(spec.hw, Quality(_CRF, ""), alpha=True, premultiply=not kind.straight)
+        colour = colour_for(codec, settings.colour, notes)
+        form = VideoForm(spec.hw, Quality(_CRF, ""), colour, alpha=True, premultiply=not kind.straight)
         coding = coding_of(codec, form, notes)
         return ForegroundWriter(VideoWriter(output, folder, spec, coding, notes=notes, sound=sound), straight=True)
     note_sequence(sound, spec, notes)

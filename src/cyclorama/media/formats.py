@@ -31,6 +31,8 @@ KEYED_CODECS: Mapping[str, tuple[str, ...]] = {
 """Of pictures with an alpha."""
 DEEP = ("h265", "prores", "prores4444", "ffv1")
 """Codecs of 10 bits and more, which can hold HDR and camera log."""
+LEAST_BYTES = {"prores": 0.2, "prores4444": 0.3, "ffv1": 1.0, "png8": 0.5, "png16": 1.5, "zip": 1.5, "dwa": 0.1}
+"""Of a pixel of an easy picture; H.264 and its kin need next to nothing."""
 
 
 def codec_of(output: Path, word: str | None, codecs: Mapping[str, tuple[str, ...]] = SHOT_CODECS) -> str:
@@ -79,3 +81,18 @@ def coding_of(codec: str, form: VideoForm, notes: Notes) -> Coding:
     made = makers[codec]()
     coding.require_encoder(made)
     return made
+
+
+def colour_for(codec: str, asked: Colour | None, notes: Notes) -> Colour:
+    """How light is coded in a display format."""
+    if asked is None or asked is DISPLAY:
+        return DISPLAY
+    if codec in DEEP:
+        notes.add("colour", f"The output is {asked.words}.")
+        return asked
+    notes.add(
+        "colour",
+        f"{codec} has too few bits for {asked.words}: the output is written for a display (SDR) and clips above white; "
+        f"choose --codec {', '.join(DEEP)} or %04d.exr.",
+    )
+    return DISPLAY

@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from cyclorama.core.clip import Clip
 from cyclorama.core.errors import InputError, MachineError
-from cyclorama.media.formats import SEQUENCE_SUFFIXES, SHOT_CODECS, codec_of
+from cyclorama.media.formats import LEAST_BYTES, SEQUENCE_SUFFIXES, SHOT_CODECS, codec_of
 from cyclorama.media.gate import writing
 from cyclorama.media.tags import ShotTags
 from cyclorama.media.timecode import Timecode
@@ -92,6 +93,19 @@ def check_output_free(
     if not os.access(output.parent, os.W_OK | os.X_OK):
         raise MachineError(
             f"{output.parent}: this user may not write here; change its permissions or choose another place"
+        )
+
+
+def check_space(output: Path, spec: OutputSpec, codec: str | None) -> None:
+    """``MachineError`` when the disk has less room than the frames need at the very least."""
+    known = SHOT_CODECS.get(output.suffix.lower(), ("",))
+    least = LEAST_BYTES.get(codec or known[0], 0.0) * spec.hw[0] * spec.hw[1] * spec.num_frames
+    with writing(output):
+        free = shutil.disk_usage(output.parent).free
+    if least > free:
+        raise MachineError(
+            f"{output}: {spec.num_frames} frames need some {least / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB; "
+            "free some space, choose another place or a smaller --codec"
         )
 
 

@@ -14,9 +14,9 @@ from cyclorama.core.arrays import Array, require_picture, require_plane, shape_w
 from cyclorama.core.display import code8_from_linear, display_from_linear
 from cyclorama.core.errors import InputError, MachineError
 from cyclorama.media.coding import Quality
-from cyclorama.media.curves import DISPLAY, Colour
+from cyclorama.media.curves import Colour
 from cyclorama.media.exr import write_exr
-from cyclorama.media.formats import DEEP, VideoForm, codec_of, coding_of
+from cyclorama.media.formats import VideoForm, codec_of, coding_of, colour_for
 from cyclorama.media.gate import writing
 from cyclorama.media.notes import Notes
 from cyclorama.media.output import OutputSpec, is_sequence, publish, sequence_paths
@@ -76,28 +76,13 @@ def open_writer(
     settings = settings or EncodeSettings()
     codec = codec_of(output, settings.codec)
     if not is_sequence(output):
-        form = VideoForm(spec.hw, Quality(settings.crf, settings.preset), _colour(codec, settings.colour, notes))
+        form = VideoForm(spec.hw, Quality(settings.crf, settings.preset), colour_for(codec, settings.colour, notes))
         return VideoWriter(output, folder, spec, coding_of(codec, form, notes), notes=notes, sound=sound)
     note_sequence(sound, spec, notes)
     if output.suffix.lower() == ".exr":
         return SequenceWriter(output, folder, spec, exr_saver(spec, codec))
-    _colour(codec, settings.colour, notes)
+    colour_for(codec, settings.colour, notes)
     return SequenceWriter(output, folder, spec, _save_png8 if codec == "png8" else _save_png16)
-
-
-def _colour(codec: str, asked: Colour | None, notes: Notes) -> Colour:
-    """How light is coded in a display format."""
-    if asked is None or asked is DISPLAY:
-        return DISPLAY
-    if codec in DEEP:
-        notes.add("colour", f"The output is {asked.words}.")
-        return asked
-    notes.add(
-        "colour",
-        f"{codec} has too few bits for {asked.words}: the output is written for a display (SDR) and clips above white; "
-        f"choose --codec {', '.join(DEEP)} or %04d.exr.",
-    )
-    return DISPLAY
 
 
 def note_sequence(sound: Sound | None, spec: OutputSpec, notes: Notes) -> None:
