@@ -116,9 +116,9 @@ def _prores_encoder(hw: tuple[int, int]) -> str:
     return "prores_ks" if hw[1] % 2 else "prores_aw"
 
 
-def ffv1(colour: Colour = DISPLAY, *, alpha: bool = False, premultiply: bool = False) -> Coding:
+def ffv1(hw: tuple[int, int], colour: Colour = DISPLAY, *, alpha: bool = False, premultiply: bool = False) -> Coding:
     """FFV1, lossless, 12 bits, 4:4:4: every 8- and 10-bit code value comes back. Every slice carries its checksum."""
-    options = {"level": "3", "slicecrc": "1", "slices": str(_SLICES), "g": "1"}
+    options = {"level": "3", "slicecrc": "1", "slices": str(_SLICES if min(hw) > 1 else 1), "g": "1"}
     layout = "yuva444p12le" if alpha else "yuv444p12le"
     return Coding("ffv1", layout, options, 12, (1, 1), colour, alpha, premultiply)
 

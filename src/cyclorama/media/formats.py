@@ -75,7 +75,7 @@ def coding_of(codec: str, form: VideoForm, notes: Notes) -> Coding:
         "h265": lambda: coding.h265(form.hw, form.quality, form.colour, notes),
         "prores": lambda: coding.prores(form.hw, form.colour),
         "prores4444": lambda: coding.prores4444(form.hw, form.colour, **mixed),
-        "ffv1": lambda: coding.ffv1(form.colour, **mixed),
+        "ffv1": lambda: coding.ffv1(form.hw, form.colour, **mixed),
         "vp9": lambda: coding.vp9(form.quality, **mixed),
     }
     made = makers[codec]()

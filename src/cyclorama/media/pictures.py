@@ -12,6 +12,7 @@ from cyclorama.media.curves import Colour, linear_of_codes
 from cyclorama.media.exr import exr_hw, finite, read_exr, read_exr_matte
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
 from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, read_header
+from cyclorama.media.icc import read_profile
 from cyclorama.media.notes import Notes
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".exr")
@@ -33,13 +34,17 @@ def read_picture(path: Path, *, notes: Notes, label: str | None = None, colour: 
     data, header = _load(path)
     if header.has_alpha:
         notes.add("input", f"{label} has an alpha channel; it is left out.")
-    if header.has_profile:
-        notes.add("colour", f"{label} has an ICC profile; it is not applied: sRGB is taken.")
+    profile = read_profile(header.kind, data) if header.has_profile and colour is None else None
+    if header.has_profile and profile is None and colour is None:
+        notes.add("colour", f"{label} has an ICC profile of a kind that is not applied: sRGB is taken.")
     codes = _decode(data, _COLOUR, path)
     codes = cv2.cvtColor(codes, cv2.COLOR_BGR2RGB)
     if colour is not None and codes.dtype in (np.uint8, np.uint16):
         notes.add("colour", f"{label} is read as {colour.words}, as asked.")
         return linear_of_codes(codes, colour)
+    if profile is not None and not profile.is_srgb and codes.dtype in (np.uint8, np.uint16):
+        notes.add("colour", f"{label} is converted by its ICC profile ({profile.name or 'unnamed'}).")
+        return profile.linear(codes)
     if codes.dtype == np.uint8:
         return linear_from_code8(codes)
     if codes.dtype == np.uint16:
