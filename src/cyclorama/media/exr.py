@@ -1,5 +1,7 @@
 """EXR pictures: scene-linear already."""
 
+import errno
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +72,7 @@ def write_exr(
         "chromaticities": _REC709,
         **(attributes or {}),
     }
-    OpenEXR.File(header, {"RGBA"[: picture.shape[2]]: half}).write(str(path))
+    _write(OpenEXR.File(header, {"RGBA"[: picture.shape[2]]: half}), path)
 
 
 def read_exr_data(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
@@ -92,7 +94,17 @@ def exr_header(path: Path) -> dict[str, Any]:
 def write_exr_data(path: Path, planes: dict[str, Array], attributes: dict[str, str]) -> None:
     """Channels h w float32 by their names, in 32 bits, ZIP-compressed. ``attributes``: texts for the header."""
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **attributes}
-    OpenEXR.File(header, {name: np.ascontiguousarray(plane) for name, plane in planes.items()}).write(str(path))
+    _write(OpenEXR.File(header, {name: np.ascontiguousarray(plane) for name, plane in planes.items()}), path)
+
+
+def _write(file: OpenEXR.File, path: Path) -> None:
+    """``OSError`` with the system's number, which OpenEXR tells in words."""
+    try:
+        file.write(str(path))
+    except RuntimeError as error:
+        numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS)
+        found = next((n for n in numbers if os.strerror(n) in str(error)), errno.EIO)
+        raise OSError(found, str(error)) from None
 
 
 def _windows(path: Path) -> tuple[Array, Array]:

@@ -27,6 +27,8 @@ STANDARD_RATES = tuple(
 )
 _STATES_ITS_LENGTH = ("mov,mp4", "matroska", "avi", "mxf", "asf", "flv", "ogg", "nut")
 _PACKET_IS_NOT_FRAME = ("vp8", "mpeg4", "mpeg1video", "mpeg2video", "theora")  # hidden, packed or field-coded frames
+_NEARLY = Fraction(9, 10)
+"""Of the last picture's time: a file that ends earlier than it says by more has lost one."""
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 DAMAGED = "the video is damaged or cut off; copy or export it again"
 
@@ -61,6 +63,7 @@ class _Packets:
 
     video: list[tuple[int | None, bool, bool]]  # pts, keyframe, shown
     end_s: Fraction = Fraction(0)
+    last_s: Fraction = Fraction(0)  # how long the last picture is on screen, 0 where the file does not say
     video_end_s: Fraction = Fraction(0)
     corrupt: bool = False
 
@@ -147,7 +150,8 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
         end_s = (start + (packet.duration or 0)) * packet.time_base if start is not None else Fraction(0)
         seen.end_s = max(seen.end_s, end_s)
         if packet.stream_index == stream.index:
-            seen.video_end_s = max(seen.video_end_s, end_s)
+            if end_s > seen.video_end_s:
+                seen.video_end_s, seen.last_s = end_s, (packet.duration or 0) * packet.time_base
             seen.video.append((packet.pts, packet.is_keyframe, not packet.is_discard))
             seen.corrupt |= packet.is_corrupt
     return seen
@@ -157,7 +161,7 @@ def _require_whole(container: InputContainer, stream: VideoStream, packets: _Pac
     path = container.name
     if packets.corrupt:
         raise InputError(f"{path}: {DAMAGED}")
-    slack = Fraction(3, 2) / rate
+    slack = Fraction(3, 2) / rate if packets.last_s == 0 else packets.last_s * _NEARLY
     if stream.duration is not None and stream.time_base is not None:
         stated = ((stream.start_time or 0) + stream.duration) * stream.time_base
         _require_length(path, stated, packets.video_end_s, slack)
