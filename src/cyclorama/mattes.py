@@ -15,7 +15,7 @@ class MatteFolder:
     def __init__(self, kept: Path | None, spec: OutputSpec) -> None:
         self._kept, self._spec = kept, replace(spec, first_frame=0)
         self._folders: list[Path] = []
-        self._writers: list[SequenceWriter] = []
+        self._writers: list[SequenceWriter[Array]] = []
 
     def write(self, index: int, alphas: Sequence[Array]) -> None:
         """``alphas``: of every layer, as many at every frame."""

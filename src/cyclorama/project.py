@@ -9,6 +9,7 @@ Every stage is a function of the ones before; the output appears under its name 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
-from cyclorama.core.layers import Key
+from cyclorama.core.layers import Key, Layers
 from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
@@ -34,7 +35,16 @@ from cyclorama.matchmove import (
     triangulate_references,
     with_moves,
 )
-from cyclorama.media import EncodeSettings, codec_of, open_writer
+from cyclorama.media import (
+    EncodeSettings,
+    ForegroundFormat,
+    LayeredWriter,
+    check_output_free,
+    codec_of,
+    is_sequence,
+    open_layers_writer,
+    open_writer,
+)
 from cyclorama.references import read_references
 from cyclorama.report import Report
 from cyclorama.scenery import build_backdrop, draw
@@ -55,19 +65,49 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
     codec_of(settings.output, settings.write.codec)
     engine = make_engine(settings.engine)
-    with open_job(settings, progress) as job:
+    with open_job(settings, progress, folders=_layers_folder(settings)) as job:
+        _require_layers_free(settings, job)
         shot, backdrop, matchmove = _Analysis(settings, job).run()
         job.folder.keep("camera.json", camera_json(shot.path, job.plate.rate))
         sheet = Sheet(job.frames)
-        encode = EncodeSettings(settings.write.codec, colour=settings.write.colour or getattr(job.plate, "hdr", None))
-        output = open_writer(
-            settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound, settings=encode
-        )
+        output = _writer(settings, job)
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
         report = shot_report(settings, job, shot, backdrop, matchmove, sheet)
         publish_all(output, mattes, overwrite=settings.overwrite)
         job.keep(report)
         return report
+
+
+def _layers_folder(settings: Settings) -> tuple[Path, ...]:
+    """The folder of the layers' frames, which is made where it is missing."""
+    return (settings.layers.parent,) if settings.layers is not None and is_sequence(settings.layers) else ()
+
+
+def _require_layers_free(settings: Settings, job: Job) -> None:
+    """Refuse, before any work, layers that cannot be written."""
+    if settings.layers is None:
+        return
+    ForegroundFormat.of(settings.layers)
+    if settings.layers.resolve() == settings.output.resolve():
+        raise InputError(f"{settings.layers}: the shot itself has that name; give its layers (--layers) another")
+    check_output_free(
+        settings.layers,
+        overwrite=settings.overwrite,
+        inputs=settings.inputs,
+        num_frames=job.spec.num_frames,
+        first_frame=job.spec.first_frame,
+    )
+    if settings.layers.parent.stat().st_dev != settings.output.parent.stat().st_dev:
+        raise InputError(f"{settings.layers}: the layers must lie on the disk of the shot; choose a folder near it")
+
+
+def _writer(settings: Settings, job: Job) -> LayeredWriter:
+    folder, spec, notes, sound = job.folder.job, job.spec, job.notes, job.sound
+    encode = EncodeSettings(settings.write.codec, colour=settings.write.colour or getattr(job.plate, "hdr", None))
+    shot = open_writer(settings.output, folder, spec, notes=notes, sound=sound, settings=encode)
+    if settings.layers is None:
+        return LayeredWriter(shot, None)
+    return LayeredWriter(shot, open_layers_writer(settings.layers, folder, spec, notes=notes, sound=sound))
 
 
 @dataclass(frozen=True)
@@ -156,10 +196,10 @@ def _middle_of(path: CameraPath) -> int:
 
 def _finished(
     shot: Shot, backdrop: Backdrop, engine: Engine, frames: range, sheet: Sheet
-) -> Iterator[tuple[Array, tuple[Array, ...]]]:
-    """Frame by frame: the finished picture and the alpha of every layer."""
+) -> Iterator[tuple[tuple[Array, Layers], tuple[Array, ...]]]:
+    """Frame by frame: the finished picture with what it was made of, and the alpha of every layer."""
     for index in frames:
         layers = engine.render(shot, backdrop, index)
         picture = flatten(layers)
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
-        yield picture, tuple(a.alpha for a in layers.actors)
+        yield (picture, layers), tuple(a.alpha for a in layers.actors)

@@ -220,6 +220,14 @@ class Settings:
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
     engine: Annotated[str, Option("What draws the place.")] = "geometry"
+    layers: Annotated[
+        Path | None,
+        Option(
+            "Write the shot's parts besides: all layers as NAME%04d.exr, or the actor alone as NAME.mov, .mkv, .webm "
+            "or NAME%04d.png.",
+            shape="NAME",
+        ),
+    ] = None
     work: Annotated[Path | None, Option("Keep the camera, the mattes and the report in this folder.")] = None
     overwrite: Annotated[bool, _OVERWRITE] = False
 

@@ -8,6 +8,7 @@ Writing
     ``check_output_free(output, overwrite=..., inputs=..., num_frames=...)``   before any work
     ``open_writer(output, folder, spec, notes=..., sound=..., settings=...)``  then ``write``, ``close``, ``publish``
     ``open_foreground_writer(output, folder, spec, notes=..., sound=..., settings=...)``   a keyed actor, with alpha
+    ``open_layers_writer(output, folder, spec, notes=..., sound=...)``   a finished shot in its parts
     ``open_matte_writer(pattern, folder, spec)``   16-bit grey PNG
     ``publish(temporary, final, overwrite)``       any other file that must appear whole
     ``verify_video(path, spec)``
@@ -17,6 +18,7 @@ Besides
 
 from cyclorama.media.foreground import ForegroundFormat, ForegroundSettings, open_foreground_writer
 from cyclorama.media.formats import KEYED_CODECS, codec_of
+from cyclorama.media.layers import LayeredWriter, open_layers_writer
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
@@ -34,6 +36,7 @@ __all__ = [
     "EncodeSettings",
     "ForegroundFormat",
     "ForegroundSettings",
+    "LayeredWriter",
     "MatteClip",
     "Note",
     "Notes",
@@ -45,6 +48,7 @@ __all__ = [
     "is_sequence",
     "open_clip",
     "open_foreground_writer",
+    "open_layers_writer",
     "open_matte",
     "open_matte_writer",
     "open_writer",

@@ -65,14 +65,26 @@ def write_exr(
 ) -> None:
     """h w 3, or h w 4 with alpha, float32 scene-linear as 16-bit half; values beyond half's range are limited.
     ``attributes``: for its header. ``compression``: ``zip`` (lossless) or ``dwa`` (small, visually lossless)."""
-    half = np.nan_to_num(np.clip(picture, -HALF_MAX, HALF_MAX)).astype(np.float16)
+    planes = {"RGBA"[c]: picture[..., c] for c in range(picture.shape[2])}
+    write_exr_planes(path, planes, attributes, compression=compression)
+
+
+def write_exr_planes(
+    path: Path, planes: Mapping[str, Array], attributes: Mapping[str, Any] | None = None, *, compression: str = "zip"
+) -> None:
+    """Channels h w float32 by their names (``R``, ``actor.A``), as ``write_exr`` writes them."""
     header = {
         "compression": _COMPRESSIONS[compression],
         "type": OpenEXR.scanlineimage,
         "chromaticities": _REC709,
         **(attributes or {}),
     }
-    _write(OpenEXR.File(header, {"RGBA"[: picture.shape[2]]: half}), path)
+    half = {name: _half(plane) for name, plane in planes.items()}
+    _write(OpenEXR.File(header, half), path)
+
+
+def _half(plane: Array) -> Array:
+    return np.ascontiguousarray(np.nan_to_num(np.clip(plane, -HALF_MAX, HALF_MAX)), np.float16)
 
 
 def read_exr_data(path: Path) -> tuple[dict[str, Array], dict[str, str]]:

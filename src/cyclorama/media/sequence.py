@@ -125,6 +125,11 @@ class SequenceClip:
         return self._facts.rate
 
     @property
+    def asked(self) -> Colour | None:
+        """What code values mean by the user's word."""
+        return self._colour
+
+    @property
     def timecode(self) -> str | None:
         """Timecode of the first frame, where its header states one."""
         return self._facts.timecode

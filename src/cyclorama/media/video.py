@@ -38,6 +38,7 @@ class VideoStreamFacts:
     interlaced: bool
     timecode: str | None
     tags: ShotTags
+    asked: Colour | None
 
 
 def probe_video(
@@ -70,7 +71,7 @@ def probe_video(
     _note_alpha(frame, path, notes)
     meaning = signal_colour(frame, codec, path.name, notes, colour)
     interlaced = frame.interlaced_frame
-    return VideoStreamFacts(index, meaning, turn, swaps, hw, codec != "mjpeg", interlaced, timecode, tags)
+    return VideoStreamFacts(index, meaning, turn, swaps, hw, codec != "mjpeg", interlaced, timecode, tags, colour)
 
 
 def first_frame(index: FrameIndex) -> VideoFrame:
@@ -143,6 +144,11 @@ class VideoClip:
     @property
     def tags(self) -> ShotTags:
         return self._facts.tags
+
+    @property
+    def asked(self) -> Colour | None:
+        """What its code values mean by the user's word."""
+        return self._facts.asked
 
     @property
     def hdr(self) -> Colour | None:

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -25,6 +25,7 @@ from cyclorama.media.timecode import Timecode
 from cyclorama.media.video_writer import VideoWriter
 
 Item = TypeVar("Item", contravariant=True)
+Frame = TypeVar("Frame")
 
 
 class ClipWriter(Protocol[Item]):
@@ -99,29 +100,34 @@ def note_sequence(sound: Sound | None, spec: OutputSpec, notes: Notes) -> None:
 def exr_saver(
     spec: OutputSpec, compression: str, attributes: Mapping[str, Any] | None = None
 ) -> Callable[[int, Path, Array], None]:
-    """Saves frame ``index`` as EXR with its timecode, rate, reel and texts."""
-    code = Timecode.parse(spec.timecode, spec.rate) if spec.timecode else None
-    shared: dict[str, Any] = {**dict(spec.tags.texts), "framesPerSecond": spec.rate, **(attributes or {})}
-    if spec.tags.reel:
-        shared["reelName"] = spec.tags.reel
+    """Saves frame ``index`` as EXR, with ``attributes`` besides those of the shot."""
+    header = exr_attributes(spec)
 
     def save(index: int, path: Path, picture: Array) -> None:
         require_picture("picture", picture, picture.shape[-1])
-        own = {} if code is None else {"timeCode": code.later(index).exr()}
-        write_exr(path, picture, shared | own, compression=compression)
+        write_exr(path, picture, {**header(index), **(attributes or {})}, compression=compression)
 
     return save
 
 
-def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "SequenceWriter":
+def exr_attributes(spec: OutputSpec) -> Callable[[int], dict[str, Any]]:
+    """What the header of frame ``index`` says of the shot."""
+    code = Timecode.parse(spec.timecode, spec.rate) if spec.timecode else None
+    shared: dict[str, Any] = {**dict(spec.tags.texts), "framesPerSecond": spec.rate}
+    if spec.tags.reel:
+        shared["reelName"] = spec.tags.reel
+    return lambda index: shared if code is None else {**shared, "timeCode": code.later(index).exr()}
+
+
+def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "SequenceWriter[Array]":
     """Alpha as 16-bit grey PNG files, 0..65535 for 0..1, linear; ``write`` takes h w float32."""
     return SequenceWriter(pattern, folder, spec, _save_matte)
 
 
-class SequenceWriter:
+class SequenceWriter(Generic[Frame]):
     """Numbered files; frames may come in any order."""
 
-    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec, save: Callable[[int, Path, Array], None]) -> None:
+    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec, save: Callable[[int, Path, Frame], None]) -> None:
         """``save``: told the frame's place, the file's name and the picture."""
         self._spec, self._save = spec, save
         self._finals = sequence_paths(pattern, spec.num_frames, spec.first_frame)
@@ -135,10 +141,10 @@ class SequenceWriter:
         """The names that the files get."""
         return self._finals
 
-    def write(self, index: int, picture: Array) -> None:
+    def write(self, index: int, picture: Frame) -> None:
         if not 0 <= index < self._spec.num_frames:
             raise IndexError(f"frame must be 0..{self._spec.num_frames - 1}, got {index}")
-        if picture.shape[:2] != self._spec.hw:
+        if isinstance(picture, np.ndarray) and picture.shape[:2] != self._spec.hw:
             raise ValueError(f"a frame must be {self._spec.hw[0]} x {self._spec.hw[1]}, got {shape_words(picture)}")
         with writing(self._finals[index]):
             self._save(index, self._temporaries[index], picture)
