@@ -29,6 +29,8 @@ _STATES_ITS_LENGTH = ("mov,mp4", "matroska", "avi", "mxf", "asf", "flv", "ogg", 
 _PACKET_IS_NOT_FRAME = ("vp8", "mpeg4", "mpeg1video", "mpeg2video", "theora")  # hidden, packed or field-coded frames
 _NEARLY = Fraction(9, 10)
 """Of the last picture's time: a file that ends earlier than it says by more has lost one."""
+_SLACK_S = Fraction(1, 100)
+"""What files round their lengths by, at the most."""
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 DAMAGED = "the video is damaged or cut off; copy or export it again"
 
@@ -161,13 +163,14 @@ def _require_whole(container: InputContainer, stream: VideoStream, packets: _Pac
     path = container.name
     if packets.corrupt:
         raise InputError(f"{path}: {DAMAGED}")
-    slack = Fraction(3, 2) / rate if packets.last_s == 0 else packets.last_s * _NEARLY
+    loose = Fraction(3, 2) / rate
+    slack = max(packets.last_s * _NEARLY, _SLACK_S) if packets.last_s else loose
     if stream.duration is not None and stream.time_base is not None:
         stated = ((stream.start_time or 0) + stream.duration) * stream.time_base
         _require_length(path, stated, packets.video_end_s, slack)
     if container.duration and container.format.name.startswith(_STATES_ITS_LENGTH):
         stated = Fraction((container.start_time or 0) + container.duration, av.time_base)
-        _require_length(path, stated, packets.end_s, slack)
+        _require_length(path, stated, packets.end_s, slack if len(container.streams) == 1 else max(slack, loose))
 
 
 def _require_length(path: str, stated: Fraction, found: Fraction, slack: Fraction) -> None:
