@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cyclorama.media.curves import Colour
 
 COLOUR_WORDS = (
-    *("srgb", "bt1886", "bt709-camera", "linear", "pq", "hlg", "slog3", "slog3-sgamut3"),
+    *("srgb", "bt1886", "bt709-camera", "linear", "acescg", "pq", "hlg", "slog3", "slog3-sgamut3"),
     *("logc3", "logc4", "vlog", "clog3", "log3g10"),
 )
 """Those of ``media.curves.COLOURS``, so that a help page loads no codec."""

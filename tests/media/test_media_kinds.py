@@ -7,6 +7,7 @@ import av
 import av.filter
 import cv2
 import numpy as np
+import OpenEXR
 import pytest
 from av.video.reformatter import Colorspace
 from media_footage import EXACT, smooth_frames, textured_frames, write_video
@@ -274,3 +275,20 @@ def test_a_matrix_that_is_not_the_tag_shows(tmp_path: Path) -> None:
 
 def _tag709(stream: av.VideoStream) -> None:
     stream.codec_context.colorspace = 1
+
+
+@pytest.mark.parametrize("how", ["header", "word"])
+def test_exr_in_aces_primaries(tmp_path: Path, how: str) -> None:
+    """Its white is our white, and ACEScg of Rec.709 red is red again."""
+    ap1_of_red = (0.61309732, 0.07020, 0.02061)  # the Academy's ACEScg of linear Rec.709 (1, 0, 0)
+    picture = np.zeros((8, 8, 3), np.float32)
+    picture[:4], picture[4:] = 1.0, ap1_of_red
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
+    if how == "header":
+        header["chromaticities"] = (0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767)
+    OpenEXR.File(header, {"RGB": picture}).write(str(tmp_path / "0.exr"))
+    colour = COLOURS["acescg"] if how == "word" else None
+    with open_clip(tmp_path, notes=Notes(), rate=Fraction(24), colour=colour) as clip:
+        found = clip.frame(0)
+    np.testing.assert_allclose(found[0, 0], 1.0, atol=2e-3)
+    np.testing.assert_allclose(found[7, 0], (1.0, 0.0, 0.0), atol=5e-3)

@@ -9,7 +9,7 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import MachineError
-from cyclorama.media.curves import DISPLAY, Colour, rec709_from
+from cyclorama.media.curves import DISPLAY, Colour
 from cyclorama.media.kernels import DISPLAY_TABLE, encode_table, yuv_from_linear
 from cyclorama.media.notes import Notes
 
@@ -54,7 +54,7 @@ class Coding:
         scales = np.array([16 * step, 219 * step, 128 * step, *gains, kr, kb, self.colour.top], np.float32)
         display = self.colour is DISPLAY
         table = DISPLAY_TABLE if display else encode_table(*self.colour.signal_curve())
-        to_rec709 = rec709_from(self.colour.primaries)
+        to_rec709 = self.colour.to_rec709
         matrix = None if to_rec709 is None else np.linalg.inv(to_rec709.astype(np.float64)).astype(np.float32)
         if matrix is not None and self.alpha:
             matrix = np.block([[matrix, np.zeros((3, 1), np.float32)], [np.zeros((1, 3)), np.ones((1, 1))]])

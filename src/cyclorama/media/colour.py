@@ -59,7 +59,7 @@ def signal_colour(frame: VideoFrame, codec: str, name: str, notes: Notes, asked:
     if asked is not None:
         notes.add("colour", f"{name} is read as {asked.words}, as asked.")
         table = DISPLAY_TABLE if asked is DISPLAY else transfer_table(asked.linear_curve(full_range=full))
-        return SignalColour(weights, full, table, rec709_from(asked.primaries))
+        return SignalColour(weights, full, table, asked.to_rec709)
     hdr = TAGGED_HDR.get(int(frame.color_trc))
     return SignalColour(weights, full, _transfer(frame, name, notes), _primaries(frame, name, notes), hdr)
 

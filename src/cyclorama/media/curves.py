@@ -17,6 +17,10 @@ from cyclorama.core.display import display_from_linear, linear_from_display
 HDR_WHITE_NITS = 203.0
 """The luminance of diffuse white in HDR (ITU-R BT.2408)."""
 _D65 = (0.3127, 0.3290)
+_ACES_WHITE = (0.32168, 0.33767)
+_SAME = 1e-3
+"""Files round x and y by less."""
+_BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
 _REC709 = ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
 _REC2020 = ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 _P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
@@ -27,22 +31,30 @@ _ARRI_WIDE4 = ((0.7347, 0.2653), (0.1424, 0.8576), (0.0991, -0.0308))
 _V_GAMUT = ((0.730, 0.280), (0.165, 0.840), (0.100, -0.030))
 _CINEMA = ((0.740, 0.270), (0.170, 1.140), (0.080, -0.100))
 _RED_WIDE = ((0.780308, 0.304253), (0.121595, 1.493994), (0.095612, -0.084589))
+_AP1 = ((0.713, 0.293), (0.165, 0.830), (0.128, 0.044))
 Primaries = tuple[tuple[float, float], tuple[float, float], tuple[float, float]]
 Function = Callable[[Array], Array]
 
 
-def xyz_from_rgb(primaries: Primaries) -> Array:
-    """(3, 3): CIE XYZ from linear light of primaries (x, y) with a D65 white."""
-    columns = np.array([(x / y, 1.0, (1 - x - y) / y) for x, y in primaries]).T
-    x, y = _D65
-    return columns * np.linalg.solve(columns, np.array([x / y, 1.0, (1 - x - y) / y]))
+def xyz_from_rgb(primaries: Primaries, white: tuple[float, float] = _D65) -> Array:
+    """(3, 3): CIE XYZ from linear light of primaries and a white, each x, y."""
+    columns = np.array([_xyz(point) for point in primaries]).T
+    return columns * np.linalg.solve(columns, _xyz(white))
 
 
-def rec709_from(primaries: Primaries) -> Array | None:
-    """(3, 3) float32: linear Rec.709 from linear light of ``primaries``; None when they are those of Rec.709."""
-    if primaries == _REC709:
+def _xyz(point: tuple[float, float]) -> Array:
+    x, y = point
+    return np.array([x / y, 1.0, (1 - x - y) / y])
+
+
+def rec709_from(primaries: Primaries, white: tuple[float, float] = _D65) -> Array | None:
+    """(3, 3) float32: linear Rec.709 from linear light of ``primaries``, another white adapted to D65 (Bradford); None
+    when they are those of Rec.709."""
+    if np.abs(np.subtract((*primaries, white), (*_REC709, _D65))).max() < _SAME:
         return None
-    return np.linalg.solve(xyz_from_rgb(_REC709), xyz_from_rgb(primaries)).astype(np.float32)
+    cones = _BRADFORD @ np.stack([_xyz(_D65), _xyz(white)], 1)
+    adapted = np.linalg.solve(_BRADFORD, np.diag(cones[:, 0] / cones[:, 1]) @ _BRADFORD)
+    return np.linalg.solve(xyz_from_rgb(_REC709), adapted @ xyz_from_rgb(primaries, white)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,12 @@ class Colour:
     tags: tuple[int, int, int] = (2, 2, 1)
     top: float = 1.0
     in_codes: bool = False
+    white: tuple[float, float] = _D65
+
+    @property
+    def to_rec709(self) -> Array | None:
+        """(3, 3) float32: linear Rec.709 from its own primaries; None where they are those."""
+        return rec709_from(self.primaries, self.white)
 
     def linear_curve(self, *, full_range: bool) -> Function:
         """Linear of a signal that is 0 at black and 1 at white of the range it is stored in."""
@@ -193,6 +211,7 @@ COLOURS: dict[str, Colour] = {
     "bt1886": Colour("BT.1886 (a power of 2.4)", *_gamma(2.4), tags=(1, 1, 1)),
     "bt709-camera": Colour("scene-referred BT.709 (a camera's curve)", *_bt709_camera(), tags=(1, 1, 1)),
     "linear": Colour("scene-linear Rec.709", *_LINEAR, tags=(1, 8, 1)),
+    "acescg": Colour("scene-linear ACEScg", *_LINEAR, _AP1, top=1.0, white=_ACES_WHITE),
     "pq": PQ,
     "hlg": HLG,
     "slog3": Colour("S-Log3, S-Gamut3.Cine", *_slog3(), _S_GAMUT3_CINE, top=40.0, in_codes=True),
@@ -226,7 +245,7 @@ def linear_of_codes(codes: Array, colour: Colour) -> Array:
     """Scene-linear Rec.709 of full-range RGB codes, h w 3 uint8 or uint16."""
     signal = np.arange(np.iinfo(codes.dtype).max + 1) / np.iinfo(codes.dtype).max
     linear = np.asarray(colour.linear_curve(full_range=True)(signal), np.float32)[codes]
-    matrix = rec709_from(colour.primaries)
+    matrix = colour.to_rec709
     return linear if matrix is None else cv2.transform(linear, matrix)
 
 

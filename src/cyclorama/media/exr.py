@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import OpenEXR
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
+from cyclorama.media.curves import Colour, rec709_from
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, require_file
 from cyclorama.media.notes import Notes
 
@@ -28,8 +30,9 @@ def exr_hw(path: Path) -> tuple[int, int]:
     return _size(display)
 
 
-def read_exr(path: Path, label: str, notes: Notes) -> Array:
-    """Colour in its display window: h w 3 float32, NaN and infinite values replaced."""
+def read_exr(path: Path, label: str, notes: Notes, colour: Colour | None = None) -> Array:
+    """Colour in its display window: h w 3 float32, NaN and infinite values replaced. Linear Rec.709 by ``colour``, else
+    by the header's chromaticities, else as it is."""
     planes, names = _planes(path), ("R", "G", "B")
     if not all(name in planes for name in names):
         grey = next((name for name in ("Y", "L", "A") if name in planes), None)
@@ -38,7 +41,26 @@ def read_exr(path: Path, label: str, notes: Notes) -> Array:
         names = (grey,) * 3
     if "A" in planes and names[0] != "A":
         notes.add("input", f"{label} has an alpha channel; it is left out, and the colours are taken as they are.")
-    return finite(np.stack([planes[name] for name in names], -1), label, notes)
+    picture = finite(np.stack([planes[name] for name in names], -1), label, notes)
+    matrix = _to_rec709(path, label, notes) if colour is None else colour.to_rec709
+    if colour is not None:
+        notes.add("colour", f"{label} is linear light; only the primaries of {colour.words} are taken.")
+    return picture if matrix is None else cv2.transform(picture, matrix)
+
+
+def _to_rec709(path: Path, label: str, notes: Notes) -> Array | None:
+    """What the header's chromaticities ask for; None where they are those of Rec.709 or there are none."""
+    stated = exr_header(path).get("chromaticities")
+    if stated is None or len(stated) != 8 or not np.isfinite(stated).all() or min(stated[1::2]) == 0:
+        return None
+    red, green, blue, white = ((float(x), float(y)) for x, y in zip(stated[::2], stated[1::2]))
+    try:
+        matrix = rec709_from((red, green, blue), white)
+    except np.linalg.LinAlgError:
+        raise InputError(f"{path}: its chromaticities {stated} are no colours; render it again") from None
+    if matrix is not None:
+        notes.add("colour", f"{label}: its header's primaries are converted to Rec.709.")
+    return matrix
 
 
 def read_exr_matte(path: Path, label: str, notes: Notes) -> Array:

@@ -26,7 +26,7 @@ def open_clip(
     """A video file or a folder of numbered pictures (PNG, JPEG, TIFF, WebP, EXR) as a clip.
 
     ``rate``: frames per second of a folder, over what its headers state (24 when neither does); a video keeps its own.
-    ``colour``: what code values mean, over the tags; EXR is linear whatever it says. ``stream``: which of several
+    ``colour``: what code values mean, over the tags; of EXR its primaries alone. ``stream``: which of several
     videos in a file, from 0. ``InputError`` for anything that is not whole and readable; ``MachineError`` when this
     machine cannot.
     """

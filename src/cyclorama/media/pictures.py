@@ -30,7 +30,7 @@ def read_picture(path: Path, *, notes: Notes, label: str | None = None, colour: 
     path = require_file(path)
     label = label or path.name
     if _kind(path) == "EXR":
-        return read_exr(path, label, notes)
+        return read_exr(path, label, notes, colour)
     data, header = _load(path)
     if header.has_alpha:
         notes.add("input", f"{label} has an alpha channel; it is left out.")
