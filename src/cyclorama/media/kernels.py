@@ -191,6 +191,35 @@ def _signal_rows(linear: Array, table: Array, top: float, r: Array, g: Array, b:
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
+def _store_alpha(
+    linear: Array, top: np.float32, premultiply: bool, signal: tuple[Array, Array, Array], codes: Array
+) -> None:
+    """A row of alpha, full range, and the signal times it."""
+    r, g, b = signal
+    for x in range(r.size):
+        covered = _unit(linear[x, 3])
+        codes[x] = np.uint16(covered * top + np.float32(0.5))
+        if premultiply:
+            r[x], g[x], b[x] = r[x] * covered, g[x] * covered, b[x] * covered
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _store_luma(
+    signal: tuple[Array, Array, Array], scales: Array, keep: np.float32, sums: tuple[Array, Array], codes: Array
+) -> None:
+    """A row of luma, and its colour differences added to ``keep`` times those in the padded ``sums``."""
+    r, g, b = signal
+    blue, red = sums
+    zero, gain, kr, kb = scales[0] + np.float32(0.5), scales[1], scales[5], scales[6]
+    kg = np.float32(1.0) - kr - kb
+    for x in range(r.size):
+        luma = kr * r[x] + kg * g[x] + kb * b[x]
+        codes[x] = np.uint16(luma * gain + zero)
+        blue[x + 1] = blue[x + 1] * keep + (b[x] - luma)
+        red[x + 1] = red[x + 1] * keep + (r[x] - luma)
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
 def _store_chroma(sums: Array, sub_x: int, gain: np.float32, zero: np.float32, out: Array) -> None:
     """A padded row of differences (of one row, or of the sum of two) into codes: as it is, or left-sited at half width
     with weights 1 2 1."""
@@ -228,10 +257,7 @@ def yuv_from_linear(
     height, width = linear.shape[0], linear.shape[1]
     r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
     blue, red = np.zeros(width + 2, np.float32), np.zeros(width + 2, np.float32)
-    luma_zero, luma_gain, zero = scales[0] + np.float32(0.5), scales[1], scales[2]
     share = np.float32(1 / (sub_y if sub_x == 1 else 4 * sub_y))
-    blue_gain, red_gain, kr, kb = scales[3] * share, scales[4] * share, scales[5], scales[6]
-    kg = np.float32(1.0) - kr - kb
     num_columns = (width + sub_x - 1) // sub_x
     for row in range(height):
         if table.size == 0:
@@ -239,23 +265,13 @@ def yuv_from_linear(
         else:
             _signal_rows(linear[row], table, scales[7], r, g, b)
         if alpha_codes.size > 0:
-            for x in range(width):
-                covered = _unit(linear[row, x, 3])
-                alpha_codes[row, x] = np.uint16(covered * np.float32(alpha_top) + np.float32(0.5))
-                if premultiply:
-                    r[x], g[x], b[x] = r[x] * covered, g[x] * covered, b[x] * covered
-        keep = np.float32(row % sub_y)  # the second row of a pair adds to the first
-        codes = y[row]
-        for x in range(width):
-            luma = kr * r[x] + kg * g[x] + kb * b[x]
-            codes[x] = np.uint16(luma * luma_gain + luma_zero)
-            blue[x + 1] = blue[x + 1] * keep + (b[x] - luma)
-            red[x + 1] = red[x + 1] * keep + (r[x] - luma)
+            _store_alpha(linear[row], np.float32(alpha_top), premultiply, (r, g, b), alpha_codes[row])
+        _store_luma((r, g, b), scales, np.float32(row % sub_y), (blue, red), y[row])
         last = row + 1 == height
         if sub_y == 1 or row & 1 or last:
-            weight = np.float32(2.0 if sub_y == 2 and last and not row & 1 else 1.0)  # a last row without its pair
-            _store_chroma(blue, sub_x, blue_gain * weight, zero, cb[row // sub_y, :num_columns])
-            _store_chroma(red, sub_x, red_gain * weight, zero, cr[row // sub_y, :num_columns])
+            weight = np.float32(2.0 if sub_y == 2 and last and not row & 1 else 1.0) * share  # a row without its pair
+            _store_chroma(blue, sub_x, scales[3] * weight, scales[2], cb[row // sub_y, :num_columns])
+            _store_chroma(red, sub_x, scales[4] * weight, scales[2], cr[row // sub_y, :num_columns])
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
