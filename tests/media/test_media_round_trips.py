@@ -132,7 +132,7 @@ def with_everything(path: Path, rate: Fraction, timecode: str) -> Path:
     """A second of picture and sound in mov, with timecode, reel and texts."""
     frames = smooth_frames(12, (48, 64))
     with av.open(str(path), "w", options={"movflags": "use_metadata_tags"}) as container:
-        container.metadata.update({"timecode": timecode, "title": "Shot 7", "com.apple.quicktime.make": "ARRI"})
+        container.metadata.update({"timecode": timecode, "title": "Shot 7 ü緑", "com.apple.quicktime.make": "ARRI"})
         video = container.add_stream("libx264", rate=rate)
         video.height, video.width, video.pix_fmt = 48, 64, "yuv420p"
         video.time_base = video.codec_context.time_base = 1 / rate
@@ -178,7 +178,7 @@ def test_time_sound_and_tags_come_through(tmp_path: Path, name: str, codec: str,
         limit = Fraction(1, 2000) if name.endswith("mkv") else 0  # Matroska counts milliseconds
         assert (clip.rate, clip.timecode) == (rate, timecode)
         assert max(abs(a - b) for a, b in zip(clip.timestamps_s, times)) <= limit
-        assert dict(clip.tags.texts)["title"] == "Shot 7"
+        assert dict(clip.tags.texts)["title"] == "Shot 7 ü緑"
         assert name != "o.mov" or clip.tags.reel == "A001C002"
     np.testing.assert_array_equal(samples(after), samples(before))
 
@@ -199,6 +199,7 @@ def test_exr_frames_carry_timecode_rate_and_reel(tmp_path: Path) -> None:
     assert (code.hours, code.minutes, code.seconds, code.frame) == (1, 0, 1, 0)
     assert header["framesPerSecond"] == rate
     assert header["reelName"] == "A001C002"
+    assert header["plate/title"] == "Shot 7 ü緑"
     with open_clip(folder, notes=Notes()) as clip:
         assert (clip.rate, clip.timecode, clip.tags.reel) == (rate, "01:00:00:22", "A001C002")
 

@@ -161,6 +161,7 @@ def test_png_sequence(tmp_path: Path, bits: int) -> None:
     assert cv2.imread(str(tmp_path / "f.0001.png"), cv2.IMREAD_UNCHANGED).dtype == (
         np.uint8 if bits == 8 else np.uint16
     )
+    assert b"sRGB" in (tmp_path / "f.0001.png").read_bytes()[:60]
     for i in range(3):
         back = code8_from_linear(read_picture(tmp_path / f"f.000{i}.png", notes=Notes()))
         np.testing.assert_array_equal(back, frames[i])

@@ -1,7 +1,9 @@
 """Writers: a job writes frames under temporary names, checks them, and then publishes them."""
 
 import shutil
+import struct
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,11 @@ from cyclorama.media.sound import Sound
 from cyclorama.media.timecode import Timecode
 from cyclorama.media.video_writer import VideoWriter
 
+_PNG_HEAD = 33
+"""Bytes up to the end of a PNG's first chunk."""
+_SRGB_CHUNK = struct.pack(">I4sBI", 1, b"sRGB", 0, zlib.crc32(b"sRGB\0"))
+_LONGEST_NAME = 31
+"""Of an EXR's attribute, for every reader."""
 Item = TypeVar("Item", contravariant=True)
 Frame = TypeVar("Frame")
 
@@ -113,7 +120,9 @@ def exr_saver(
 def exr_attributes(spec: OutputSpec) -> Callable[[int], dict[str, Any]]:
     """What the header of frame ``index`` says of the shot."""
     code = Timecode.parse(spec.timecode, spec.rate) if spec.timecode else None
-    shared: dict[str, Any] = {**dict(spec.tags.texts), "framesPerSecond": spec.rate}
+    texts = {f"plate/{name}": value for name, value in spec.tags.texts}
+    shared: dict[str, Any] = {name: value for name, value in texts.items() if len(name) <= _LONGEST_NAME}
+    shared["framesPerSecond"] = spec.rate
     if spec.tags.reel:
         shared["reelName"] = spec.tags.reel
     return lambda index: shared if code is None else {**shared, "timeCode": code.later(index).exr()}
@@ -170,11 +179,13 @@ class SequenceWriter(Generic[Frame]):
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def save_png(path: Path, codes: Array) -> None:
-    done, data = cv2.imencode(".png", codes)
+def save_png(path: Path, codes: Array, *, srgb: bool = True) -> None:
+    """``codes``: h w, h w 3 or h w 4, blue first. ``srgb``: colour, and tagged so."""
+    done, array = cv2.imencode(".png", codes)
     if not done:
         raise ValueError(f"the picture could not be encoded as PNG: {shape_words(codes)}")
-    path.write_bytes(data.tobytes())
+    data = array.tobytes()
+    path.write_bytes(data[:_PNG_HEAD] + _SRGB_CHUNK + data[_PNG_HEAD:] if srgb else data)
 
 
 def _save_png8(_: int, path: Path, picture: Array) -> None:
@@ -190,4 +201,6 @@ def _save_png16(_: int, path: Path, picture: Array) -> None:
 
 def _save_matte(_: int, path: Path, alpha: Array) -> None:
     require_plane("alpha", alpha)
-    save_png(path, (np.clip(np.nan_to_num(alpha), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16))
+    save_png(
+        path, (np.clip(np.nan_to_num(alpha), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16), srgb=False
+    )
