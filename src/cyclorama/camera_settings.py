@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclorama.core.errors import InputError
-from cyclorama.settings import Option
+from cyclorama.option import Option
 from cyclorama.stmap_settings import StmapArgument
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import Field, dataclass
+from dataclasses import Field, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -18,9 +18,11 @@ from cyclorama.media import (
     OutputSpec,
     Sound,
     check_output_free,
+    check_space,
     open_clip,
     prefetch,
 )
+from cyclorama.media_settings import OutputSettings, PlateSettings
 from cyclorama.report import Report, Stopwatch, record
 from cyclorama.settings import KeySettings, parse_range
 
@@ -39,6 +41,8 @@ class JobSettings(Protocol):
     @property
     def output(self) -> Path: ...
     @property
+    def read(self) -> PlateSettings: ...
+    @property
     def key(self) -> KeySettings: ...
     @property
     def frames(self) -> str | None: ...
@@ -52,23 +56,20 @@ class JobSettings(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """``frames``: those of the plate that are worked on. ``stack``: closes what was opened when the job ends.
+    """``frames``: those of the plate that are worked on. ``spec``: the output's size, rate, times and tags. ``stack``:
+    closes what was opened when the job ends.
     ``extremes``: told the mattes of every frame that is written."""
 
     plate_path: Path
     plate: ClipReader
     frames: range
+    spec: OutputSpec
     folder: ShotFolder
     notes: Notes
     progress: Progress
     stack: ExitStack
     watch: Stopwatch
     extremes: Extremes
-
-    @property
-    def spec(self) -> OutputSpec:
-        """The output's size, rate and times."""
-        return OutputSpec.of_clip(self.plate, self.frames.start, self.frames.stop)
 
     @property
     def sound(self) -> Sound | None:
@@ -101,23 +102,45 @@ def open_job(
     progress: Progress,
     *,
     folders: tuple[Path, ...] = (),
-    require_output: Callable[[int], None] | None = None,
+    require_output: Callable[[OutputSpec], None] | None = None,
 ) -> Iterator[Job]:
     """Open the plate, take the folders (``folders``: more of them) and refuse, before any work, an output that cannot
-    be written: pictures of so many frames, or what ``require_output`` says. ``InputError`` and its kin."""
+    be written: pictures as the settings ask for, or what ``require_output`` says. ``InputError`` and its kin."""
     notes = Notes()
     with ExitStack() as stack:
-        plate = open_clip(settings.plate, notes=notes)
+        plate = _open_plate(settings, notes)
         stack.callback(plate.close)
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
         _require_own_folder(settings, folders)
+        spec = _spec(settings, plate, frames)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
-        (require_output or partial(_require_pictures, settings))(len(frames))
-        yield Job(settings.plate, plate, frames, folder, notes, progress, stack, Stopwatch(), Extremes())
+        (require_output or partial(_require_pictures, settings))(spec)
+        yield Job(settings.plate, plate, frames, spec, folder, notes, progress, stack, Stopwatch(), Extremes())
 
 
-def _require_pictures(settings: JobSettings, num_frames: int) -> None:
-    check_output_free(settings.output, overwrite=settings.overwrite, inputs=settings.inputs, num_frames=num_frames)
+def _open_plate(settings: JobSettings, notes: Notes) -> ClipReader:
+    read = settings.read
+    rate = None if read.rate is None else read.rate.per_second
+    colour = None if read.plate_color is None else read.plate_color.colour
+    return open_clip(settings.plate, notes=notes, rate=rate, colour=colour, stream=read.stream)
+
+
+def _spec(settings: JobSettings, plate: ClipReader, frames: range) -> OutputSpec:
+    spec = OutputSpec.of_clip(plate, frames.start, frames.stop)
+    asked = getattr(settings, "write", OutputSettings()).first_frame
+    return spec if asked is None else replace(spec, first_frame=asked.number)
+
+
+def _require_pictures(settings: JobSettings, spec: OutputSpec) -> None:
+    check_output_free(
+        settings.output,
+        overwrite=settings.overwrite,
+        inputs=settings.inputs,
+        num_frames=spec.num_frames,
+        first_frame=spec.first_frame,
+    )
+    codec = getattr(settings, "write", OutputSettings()).codec
+    check_space(settings.output, spec, codec)
 
 
 def _require_own_folder(settings: JobSettings, folders: tuple[Path, ...]) -> None:

@@ -21,7 +21,16 @@ from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key, screen_key_of
 from cyclorama.mattes import MATTE, Masks
 from cyclorama.matting import ScreenKey, ScreenModel
-from cyclorama.media import ClipWriter, ForegroundFormat, is_sequence, open_foreground_writer, open_matte_writer
+from cyclorama.media import (
+    KEYED_CODECS,
+    ClipWriter,
+    ForegroundFormat,
+    ForegroundSettings,
+    codec_of,
+    is_sequence,
+    open_foreground_writer,
+    open_matte_writer,
+)
 from cyclorama.report import Report, sheet_frames, table
 from cyclorama.settings import KeyJobSettings
 
@@ -34,7 +43,6 @@ def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) ->
     """Do the whole job and return its report. ``InputError`` and its kin say what is wrong and what to do."""
     _require_format(settings)
     with open_job(settings, progress, folders=() if settings.sheet is None else (settings.sheet,)) as job:
-        _require_size(settings, job)
         shown = sheet_frames(job.frames)
         if settings.sheet is not None:
             _require_free(settings.sheet, settings, shown)
@@ -50,8 +58,10 @@ def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) ->
             output = open_matte_writer(settings.output, job.folder.job, job.spec)
             mattes = write_frames(job, output, ((f.alpha, masks) for f, masks in keyed), stage="key")
         else:
+            colour = settings.write.colour or getattr(job.plate, "hdr", None)
+            wanted = ForegroundSettings(settings.write.codec, settings.straight, colour)
             output = open_foreground_writer(
-                settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound, straight=settings.straight
+                settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound, settings=wanted
             )
             mattes = write_frames(job, output, keyed, stage="key")
         report = _report(settings, job, screen, tally, sheets)
@@ -67,19 +77,14 @@ def _require_format(settings: KeyJobSettings) -> None:
     """Refuse, before any work, what the output's name cannot hold."""
     if not settings.only_matte:
         ForegroundFormat.of(settings.output)
+        codec_of(settings.output, settings.write.codec, KEYED_CODECS)
         return
     if settings.output.suffix.lower() != ".png":
         raise InputError(f"{settings.output}: a matte alone is written as 16-bit grey frames; name it NAME%04d.png")
     if settings.straight is not None:
         raise InputError("--only-matte writes no colour; leave out --straight and --premultiplied")
-
-
-def _require_size(settings: KeyJobSettings, job: Job) -> None:
-    width = job.plate.hw[1]
-    if settings.output.suffix.lower() == ".mov" and width % 2:
-        raise InputError(
-            f"{settings.output}: ProRes needs an even width and the plate's is {width}; write frames, NAME%04d.exr"
-        )
+    if settings.write.codec not in (None, "png16"):
+        raise InputError("--only-matte writes 16-bit grey PNG; leave out --codec")
 
 
 def _require_free(folder: Path, settings: KeyJobSettings, shown: tuple[int, ...]) -> None:

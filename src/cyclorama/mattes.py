@@ -1,6 +1,7 @@
 """The masks that a job keeps: ``matte/%04d.png`` of one layer, ``matte/1/%04d.png`` ... of several; ``filled/``."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cyclorama.core.arrays import Array
@@ -14,11 +15,11 @@ Masks = Mapping[str, Sequence[Array]]
 
 
 class MaskFolder:
-    """One writer a layer under ``kept``; nothing without one (None)."""
+    """One writer a layer under ``kept``, numbered from 0; nothing without one (None)."""
 
     def __init__(self, kept: Path | None, spec: OutputSpec) -> None:
-        self._kept, self._spec = kept, spec
-        self._folders: dict[Path, SequenceWriter] = {}
+        self._kept, self._spec = kept, replace(spec, first_frame=0)
+        self._folders: dict[Path, SequenceWriter[Array]] = {}
 
     def write(self, index: int, masks: Masks) -> None:
         """``masks``: of the same folders, as many in each, at every frame."""

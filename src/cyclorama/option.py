@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Option:
-    """Its help, its flags where they are not ``--its-name``, and how its value is shown. ``argument``: it is given by
-    its place, without a flag."""
+    """How a setting is asked for: its help, its flags where they are not ``--its-name``, and how its value is shown.
+    ``argument``: it is given by its place, without a flag."""
 
     help: str
     flags: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_typ
 import typer
 
 from cyclorama.core.errors import InputError
-from cyclorama.settings import Option
+from cyclorama.option import Option
 
 Record = TypeVar("Record")
 

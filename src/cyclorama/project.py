@@ -10,6 +10,7 @@ Every stage is a function of the ones before; the output appears under its name 
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
+from cyclorama.core.layers import Layers
 from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.depths import read_depths, with_guessed_depth
@@ -36,7 +38,16 @@ from cyclorama.matchmove import (
     with_moves,
 )
 from cyclorama.mattes import FILLED, MATTE, Masks
-from cyclorama.media import open_writer
+from cyclorama.media import (
+    EncodeSettings,
+    ForegroundFormat,
+    LayeredWriter,
+    check_output_free,
+    codec_of,
+    is_sequence,
+    open_layers_writer,
+    open_writer,
+)
 from cyclorama.moving import middle_of
 from cyclorama.placing import Placing
 from cyclorama.references import PanoramaFile, open_references
@@ -56,18 +67,52 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     if settings.stmap is not None and settings.camera is None:
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
     require_sound(settings)
+    codec_of(settings.output, settings.write.codec)
     engine = make_engine(settings.engine)
-    with open_job(settings, progress) as job:
+    with open_job(settings, progress, folders=_layers_folder(settings)) as job:
+        _require_layers_free(settings, job)
         shot, stood, matchmove = _Analysis(settings, job).run()
         backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
         job.folder.keep("camera.json", camera_json(shot.path.scaled(metres), job.plate.rate))
         sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
-        output = open_writer(settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound)
+        output = _writer(settings, job)
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
         report = shot_report(settings, job, shot, stood, matchmove, sheet)
         publish_all(output, mattes, overwrite=settings.overwrite)
         job.keep(report)
         return report
+
+
+def _layers_folder(settings: Settings) -> tuple[Path, ...]:
+    """The folder of the layers' frames, which is made where it is missing."""
+    return (settings.layers.parent,) if settings.layers is not None and is_sequence(settings.layers) else ()
+
+
+def _require_layers_free(settings: Settings, job: Job) -> None:
+    """Refuse, before any work, layers that cannot be written."""
+    if settings.layers is None:
+        return
+    ForegroundFormat.of(settings.layers)
+    if settings.layers.resolve() == settings.output.resolve():
+        raise InputError(f"{settings.layers}: the shot itself has that name; give its layers (--layers) another")
+    check_output_free(
+        settings.layers,
+        overwrite=settings.overwrite,
+        inputs=settings.inputs,
+        num_frames=job.spec.num_frames,
+        first_frame=job.spec.first_frame,
+    )
+    if settings.layers.parent.stat().st_dev != settings.output.parent.stat().st_dev:
+        raise InputError(f"{settings.layers}: the layers must lie on the disk of the shot; choose a folder near it")
+
+
+def _writer(settings: Settings, job: Job) -> LayeredWriter:
+    folder, spec, notes, sound = job.folder.job, job.spec, job.notes, job.sound
+    encode = EncodeSettings(settings.write.codec, colour=settings.write.colour or getattr(job.plate, "hdr", None))
+    shot = open_writer(settings.output, folder, spec, notes=notes, sound=sound, settings=encode)
+    if settings.layers is None:
+        return LayeredWriter(shot, None)
+    return LayeredWriter(shot, open_layers_writer(settings.layers, folder, spec, notes=notes, sound=sound))
 
 
 @dataclass(frozen=True)
@@ -150,10 +195,12 @@ def _told_unseen(job: Job, backdrop: Place, path: CameraPath) -> Unseen | None:
 
 def _finished(
     shot: Shot, backdrop: Place, engine: Engine, frames: range, sheet: Sheet
-) -> Iterator[tuple[Array, Masks]]:
-    """Frame by frame: the finished picture, the alpha of every layer, and what no picture shows."""
+) -> Iterator[tuple[tuple[Array, Layers], Masks]]:
+    """Frame by frame: the finished picture with what it was made of; the alpha of every layer, and what no picture
+    shows."""
     for index in frames:
         layers = engine.render(shot, backdrop, index)
         picture = flatten(layers)
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
-        yield picture, {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}
+        masks: Masks = {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}
+        yield (picture, layers), masks

@@ -99,9 +99,10 @@ class Studio:
     def clean_plate(self, path: Path) -> Clip:
         """A picture, or a clip as long as the plate, of the plate's size. ``InputError`` for another."""
         if path.suffix.lower() in PICTURE_SUFFIXES:
-            clip: Clip = ArrayClip(read_picture(require_file(path), notes=self.notes)[None], self.plate.rate)
+            still = read_picture(require_file(path), notes=self.notes, colour=self.plate.asked)
+            clip: Clip = ArrayClip(still[None], self.plate.rate)
         else:
-            reader = open_clip(path, notes=self.notes)
+            reader = open_clip(path, notes=self.notes, colour=self.plate.asked)
             self.stack.callback(reader.close)
             clip = reader
         if clip.hw != self.plate.hw or clip.num_frames not in (1, self.plate.num_frames):

@@ -9,6 +9,7 @@ from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
 from cyclorama.depth_words import DepthSettings
+from cyclorama.media_settings import OutputSettings, PlateSettings
 from cyclorama.option import Option
 from cyclorama.reference_words import LookAt, ReferenceArgument
 from cyclorama.standing_words import StandAt
@@ -190,7 +191,12 @@ class Settings:
     """Everything that decides a finished shot."""
 
     plate: Annotated[Path, PLATE]
-    output: Annotated[Path, Option("The finished shot: NAME.mp4, or frames as NAME%04d.png.", ("--output", "-o"))]
+    output: Annotated[
+        Path,
+        Option(
+            "The finished shot: NAME.mp4, .mov, .mkv or .webm, or frames as NAME%04d.png or .exr.", ("--output", "-o")
+        ),
+    ]
     reference: Annotated[
         tuple[ReferenceArgument, ...],
         Option(
@@ -208,6 +214,8 @@ class Settings:
             shape="YAW[,PITCH]",
         ),
     ] = None
+    read: PlateSettings = field(default_factory=PlateSettings)
+    write: OutputSettings = field(default_factory=OutputSettings)
     key: KeySettings = KeySettings()
     depths: DepthSettings = field(default_factory=DepthSettings)
     camera: Annotated[Path | None, Option("A camera file that cyc camera reads, in place of a solve.")] = None
@@ -234,6 +242,14 @@ class Settings:
     frames: Annotated[str | None, _FRAMES] = None
     relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
     engine: Annotated[str, Option("What draws the place.")] = "geometry"
+    layers: Annotated[
+        Path | None,
+        Option(
+            "Write the shot's parts besides: all layers as NAME%04d.exr, or the actor alone as NAME.mov, .mkv, .webm "
+            "or NAME%04d.png.",
+            shape="NAME",
+        ),
+    ] = None
     work: Annotated[Path | None, Option("Keep the camera, the mattes and the report in this folder.")] = None
     overwrite: Annotated[bool, _OVERWRITE] = False
 
@@ -254,11 +270,13 @@ class KeyJobSettings:
     output: Annotated[
         Path,
         Option(
-            "The keyed actor: NAME.mov (ProRes 4444, straight alpha), or frames as NAME%04d.exr (half float, "
-            "scene-linear, premultiplied) or NAME%04d.png (16 bits, sRGB, straight).",
+            "The keyed actor: NAME.mov (ProRes 4444), NAME.mkv (FFV1) or NAME.webm (VP9), straight alpha, or frames as "
+            "NAME%04d.exr (half float, scene-linear, premultiplied) or NAME%04d.png (16 bits, sRGB, straight).",
             ("--output", "-o"),
         ),
     ]
+    read: PlateSettings = field(default_factory=PlateSettings)
+    write: OutputSettings = field(default_factory=OutputSettings)
     key: KeySettings = KeySettings()
     straight: Annotated[
         bool | None,

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclorama.camera_words import FocalLength
+from cyclorama.media_settings import PlateSettings
+from cyclorama.option import Option
 from cyclorama.reference_words import ReferenceArgument
-from cyclorama.settings import FOCAL, ZOOM, KeySettings, Option
+from cyclorama.settings import FOCAL, ZOOM, KeySettings
 
 _HEIGHT = "METRES"
 
@@ -24,6 +26,7 @@ class SolveSettings:
             ("--output", "-o"),
         ),
     ]
+    read: PlateSettings = field(default_factory=PlateSettings)
     key: KeySettings = field(default_factory=KeySettings)
     focal: Annotated[FocalLength | None, FOCAL] = None
     zoom: Annotated[bool | None, ZOOM] = None

@@ -135,7 +135,6 @@ def scene(case: Case, tmp_path: Path) -> Path:
     ("output", "more", "words"),
     [
         ("actor.mp4", [], "needs an alpha channel; name it NAME.mov"),
-        ("actor.webm", [], "needs an alpha channel"),
         ("actor", [], "needs an alpha channel"),
         ("actor.png", [], "%04d"),
         ("matte.mov", ["--only-matte"], "16-bit grey frames; name it NAME%04d.png"),

@@ -9,6 +9,8 @@ from cyclorama.camera_words import ActorArgument, MoveArgument
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.keying import screen_rgb
+from cyclorama.media.curves import COLOURS
+from cyclorama.media_settings import COLOUR_WORDS
 from cyclorama.reference_words import LookAt, Moment, ReferenceArgument
 from cyclorama.settings import KeyedPolygon, PaintedMask, parse_range
 
@@ -191,3 +193,7 @@ def test_moves_are_read_when_they_are_given() -> None:
     assert [m.name for m in argument.moves.moves] == ["truck", "handheld"]
     with pytest.raises(InputError, match="no such move"):
         MoveArgument.parse("fly up 3m")
+
+
+def test_colour_words_are_those_of_the_curves() -> None:
+    assert tuple(COLOURS) == COLOUR_WORDS

@@ -21,6 +21,17 @@ def smooth_frames(num: int, hw: tuple[int, int], seed: int = 0) -> np.ndarray:
     return np.stack([soft[i : i + hw[0], i : i + hw[1]] for i in range(num)]).round().astype(np.uint8)
 
 
+def textured_frames(num: int, hw: tuple[int, int]) -> np.ndarray:
+    """A moving scene: soft shading, a fine moving weave on its right half."""
+    y, x = np.mgrid[: hw[0], : hw[1]]
+    frames = []
+    for i in range(num):
+        grey = 120 + 60 * np.sin((x + 3 * i) / 37) + 30 * np.cos(y / 23)
+        grey = grey + 12 * np.sin((x + 3 * i) / 3) * np.sin(y / 4) * (x > hw[1] / 2)
+        frames.append(np.stack([grey, grey * 0.8 + 20, grey * 0.7 + 40], -1))
+    return np.array(frames).clip(0, 255).round().astype(np.uint8)
+
+
 def write_video(
     path: Path,
     frames: np.ndarray,

@@ -18,7 +18,7 @@ def test_outputs_that_are_refused_before_any_work(tmp_path: Path, plate: Path) -
     (tmp_path / "s.0001.png").write_bytes(b"x")
     (tmp_path / "folder.mp4").mkdir()
     (tmp_path / "link.mp4").symlink_to(plate)
-    refuse(tmp_path / "o.gif", r"\.mp4, \.mov, %04d\.png, %04d\.exr")
+    refuse(tmp_path / "o.gif", r"\.mp4, \.mov, \.mkv, \.webm, %04d\.png, %04d\.exr")
     refuse(tmp_path / "o", "without a suffix")
     refuse(tmp_path / "o.png", "%04d")
     refuse(tmp_path / "no" / "o.mp4", "mkdir -p")

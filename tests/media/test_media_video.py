@@ -12,7 +12,7 @@ from media_footage import smooth_frames, write_video
 
 from cyclorama.core.display import code8_from_linear, display_from_linear, linear_from_display
 from cyclorama.media import Notes, open_clip
-from cyclorama.media.colour import linear_from_hlg, linear_from_pq
+from cyclorama.media.curves import linear_from_hlg, linear_from_pq
 
 FFV1 = {"codec": "ffv1", "options": {}}
 PATCHES = np.array([[200, 30, 60], [30, 200, 60], [20, 40, 220], [128, 128, 128], [0, 0, 0], [255, 255, 255]], np.uint8)

@@ -8,7 +8,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from media_footage import smooth_frames
+from media_footage import smooth_frames, textured_frames
 
 from cyclorama.core.clip import ArrayClip, iterate
 from cyclorama.core.display import code8_from_linear, linear_from_code8
@@ -25,7 +25,7 @@ from cyclorama.media import (
     read_picture,
     sequence_paths,
 )
-from cyclorama.media.coding import h264
+from cyclorama.media.coding import Quality, h264
 from cyclorama.media.video_writer import VideoWriter, exact_time_base
 
 PATCHES = np.array(
@@ -74,19 +74,8 @@ def psnr(a: np.ndarray, b: np.ndarray) -> float:
     return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2)))
 
 
-def textured(num: int, hw: tuple[int, int]) -> np.ndarray:
-    """A moving scene: soft shading, a fine moving weave on its right half."""
-    y, x = np.mgrid[: hw[0], : hw[1]]
-    frames = []
-    for i in range(num):
-        grey = 120 + 60 * np.sin((x + 3 * i) / 37) + 30 * np.cos(y / 23)
-        grey = grey + 12 * np.sin((x + 3 * i) / 3) * np.sin(y / 4) * (x > hw[1] / 2)
-        frames.append(np.stack([grey, grey * 0.8 + 20, grey * 0.7 + 40], -1))
-    return np.array(frames).clip(0, 255).round().astype(np.uint8)
-
-
 def test_pass_through_has_its_length_and_quality(tmp_path: Path) -> None:
-    frames = textured(24, (180, 320))
+    frames = textured_frames(24, (180, 320))
     render(tmp_path / "out.mp4", frames)
     with open_clip(tmp_path / "out.mp4", notes=Notes()) as clip:
         assert (clip.num_frames, clip.rate) == (24, 24)
@@ -161,7 +150,7 @@ def test_png_sequence(tmp_path: Path, bits: int) -> None:
     clip = ArrayClip(linear_from_code8(frames))
     pattern = tmp_path / "f.%04d.png"
     writer = open_writer(
-        pattern, job(tmp_path), OutputSpec.of_clip(clip), notes=Notes(), settings=EncodeSettings(bits=bits)
+        pattern, job(tmp_path), OutputSpec.of_clip(clip), notes=Notes(), settings=EncodeSettings(codec=f"png{bits}")
     )
     for i in (2, 0, 1):
         writer.write(i, clip.frame(i))
@@ -172,6 +161,7 @@ def test_png_sequence(tmp_path: Path, bits: int) -> None:
     assert cv2.imread(str(tmp_path / "f.0001.png"), cv2.IMREAD_UNCHANGED).dtype == (
         np.uint8 if bits == 8 else np.uint16
     )
+    assert b"sRGB" in (tmp_path / "f.0001.png").read_bytes()[:60]
     for i in range(3):
         back = code8_from_linear(read_picture(tmp_path / f"f.000{i}.png", notes=Notes()))
         np.testing.assert_array_equal(back, frames[i])
@@ -264,7 +254,7 @@ def test_video_on_a_full_disk(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("needs /dev/full")
     spec = OutputSpec((48, 64), Fraction(24), (Fraction(0),))
-    coding = h264(spec.hw, (16, "veryfast"), Notes())
+    coding = h264(spec.hw, Quality(16, "veryfast"), Notes())
     writer = VideoWriter(tmp_path / "o.mp4", job(tmp_path), spec, coding, notes=Notes())
     assert writer._container is not None
     writer._container.close()

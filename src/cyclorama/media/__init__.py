@@ -8,7 +8,8 @@ Reading
 Writing
     ``check_output_free(output, overwrite=..., inputs=..., num_frames=...)``   before any work
     ``open_writer(output, folder, spec, notes=..., sound=..., settings=...)``  then ``write``, ``close``, ``publish``
-    ``open_foreground_writer(output, folder, spec, notes=..., sound=..., straight=None)``   a keyed actor, with alpha
+    ``open_foreground_writer(output, folder, spec, notes=..., sound=..., settings=...)``   a keyed actor, with alpha
+    ``open_layers_writer(output, folder, spec, notes=..., sound=...)``   a finished shot in its parts
     ``open_matte_writer(pattern, folder, spec)``   16-bit grey PNG
     ``publish(temporary, final, overwrite)``       any other file that must appear whole
     ``verify_video(path, spec)``
@@ -17,11 +18,13 @@ Besides
 """
 
 from cyclorama.media.depth import read_depth
-from cyclorama.media.foreground import ForegroundFormat, open_foreground_writer
+from cyclorama.media.foreground import ForegroundFormat, ForegroundSettings, open_foreground_writer
+from cyclorama.media.formats import KEYED_CODECS, codec_of
+from cyclorama.media.layers import LayeredWriter, open_layers_writer
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
-from cyclorama.media.output import OutputSpec, check_output_free, is_sequence, publish, sequence_paths
+from cyclorama.media.output import OutputSpec, check_output_free, check_space, is_sequence, publish, sequence_paths
 from cyclorama.media.pictures import is_picture, read_picture
 from cyclorama.media.prefetch import prefetch
 from cyclorama.media.sequence import is_pattern
@@ -30,21 +33,27 @@ from cyclorama.media.video_writer import verify_video
 from cyclorama.media.writers import ClipWriter, EncodeSettings, open_matte_writer, open_writer
 
 __all__ = [
+    "KEYED_CODECS",
     "ClipReader",
     "ClipWriter",
     "EncodeSettings",
     "ForegroundFormat",
+    "ForegroundSettings",
+    "LayeredWriter",
     "MatteClip",
     "Note",
     "Notes",
     "OutputSpec",
     "Sound",
     "check_output_free",
+    "check_space",
+    "codec_of",
     "is_pattern",
     "is_picture",
     "is_sequence",
     "open_clip",
     "open_foreground_writer",
+    "open_layers_writer",
     "open_matte",
     "open_matte_writer",
     "open_writer",

@@ -3,7 +3,6 @@
 The numbers are those of ITU-T H.273, which FFmpeg uses for its tags.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from av.video.frame import VideoFrame
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
+from cyclorama.media.curves import DISPLAY, TAGGED_HDR, TAGGED_PRIMARIES, TAGGED_TRANSFERS, Colour, rec709_from
 from cyclorama.media.kernels import DISPLAY_TABLE, transfer_table
 from cyclorama.media.notes import Notes
 
@@ -20,25 +20,18 @@ _MATRICES[9] = (0.2627, 0.0593)
 _MATRIX_NAMES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
 _DISPLAY_TRANSFERS = (0, 1, 2, 6, 7, 11, 13)
 _FULL_RANGE = 2
-# Linear Rec.709 from linear BT.2020 and Display P3 (all D65).
-_REC709_FROM = {
-    9: (
-        "BT.2020",
-        ((1.660491, -0.587641, -0.072850), (-0.124550, 1.132900, -0.008349), (-0.018151, -0.100579, 1.118730)),
-    ),
-    12: ("Display P3", ((1.224940, -0.224940, 0.0), (-0.042057, 1.042057, 0.0), (-0.019638, -0.078636, 1.098274))),
-}
 
 
 @dataclass(frozen=True)
 class SignalColour:
     """``scales`` and ``table`` as ``kernels.linear_from_yuv`` takes them; ``rec709`` (3, 3) or None when the primaries
-    are already those of Rec.709."""
+    are already those of Rec.709. ``hdr``: PQ or HLG, by its tag."""
 
     luma_weights: tuple[float, float]
     full_range: bool
     table: Array
     rec709: Array | None
+    hdr: Colour | None = None
 
     @property
     def is_display(self) -> bool:
@@ -57,12 +50,18 @@ class SignalColour:
         return np.array([*luma, *chroma, *matrix, shift_px], np.float32)
 
 
-def signal_colour(frame: VideoFrame, codec: str, name: str, notes: Notes) -> SignalColour:
-    """The colour of a stream, from its first decoded frame. ``InputError`` for encodings we cannot read right."""
+def signal_colour(frame: VideoFrame, codec: str, name: str, notes: Notes, asked: Colour | None = None) -> SignalColour:
+    """The colour of a stream, from its first decoded frame; transfer and primaries as ``asked``, over its tags.
+    ``InputError`` for encodings we cannot read right."""
     rgb = frame.format.is_rgb or "pal8" in frame.format.name
     weights = (0.2126, 0.0722) if rgb else _matrix(frame, name, notes)
     full = True if rgb else is_full_range(frame, codec, name, notes)
-    return SignalColour(weights, full, _transfer(frame, name, notes), _primaries(frame, name, notes))
+    if asked is not None:
+        notes.add("colour", f"{name} is read as {asked.words}, as asked.")
+        table = DISPLAY_TABLE if asked is DISPLAY else transfer_table(asked.linear_curve(full_range=full))
+        return SignalColour(weights, full, table, asked.to_rec709)
+    hdr = TAGGED_HDR.get(int(frame.color_trc))
+    return SignalColour(weights, full, _transfer(frame, name, notes), _primaries(frame, name, notes), hdr)
 
 
 def _matrix(frame: VideoFrame, name: str, notes: Notes) -> tuple[float, float]:
@@ -97,11 +96,11 @@ def _transfer(frame: VideoFrame, name: str, notes: Notes) -> Array:
     if tag in (14, 15):
         notes.add("colour", f"{name} is tagged BT.2020 (SDR); its transfer is decoded with the display curve (sRGB).")
         return DISPLAY_TABLE
-    if tag not in _CURVES:
+    if tag not in TAGGED_TRANSFERS:
         raise InputError(
             f"{name}: its transfer curve (H.273 number {tag}) cannot be read yet; convert it to BT.709, sRGB, PQ or HLG"
         )
-    words, curve = _CURVES[tag]
+    words, curve = TAGGED_TRANSFERS[tag]
     notes.add("colour", f"{name}: {words}.")
     return transfer_table(curve)
 
@@ -110,40 +109,9 @@ def _primaries(frame: VideoFrame, name: str, notes: Notes) -> Array | None:
     tag = int(frame.color_primaries)
     if tag in (0, 1, _UNTAGGED):
         return None
-    if tag not in _REC709_FROM:
+    if tag not in TAGGED_PRIMARIES:
         notes.add("colour", f"{name} is tagged with primaries number {tag} of H.273; they are taken as Rec.709.")
         return None
-    words, matrix = _REC709_FROM[tag]
+    words, primaries = TAGGED_PRIMARIES[tag]
     notes.add("colour", f"{name}: {words} primaries are converted to Rec.709; colours outside it become negative.")
-    return np.array(matrix, np.float32)
-
-
-def linear_from_pq(signal: Array) -> Array:
-    """SMPTE ST 2084, with 203 cd/m2 (the reference white of BT.2408) as 1."""
-    m1, m2, c1, c2, c3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128
-    root = np.clip(signal, 0, 1) ** (1 / m2)
-    return (np.maximum(root - c1, 0) / (c2 - c3 * root)) ** (1 / m1) * (10000 / 203)
-
-
-def linear_from_hlg(signal: Array) -> Array:
-    """ARIB STD-B67, scene light, with the reference white signal 0.75 as 1."""
-    a, b, c = 0.17883277, 0.28466892, 0.55991073
-
-    def scene(value: Array) -> Array:
-        high = np.maximum(value, 0.5)
-        return np.where(value <= 0.5, value * np.abs(value) / 3, (np.exp((high - c) / a) + b) / 12)
-
-    return scene(np.asarray(signal, np.float64)) / scene(np.array(0.75))
-
-
-def _gamma(exponent: float) -> Callable[[Array], Array]:
-    return lambda signal: np.sign(signal) * np.abs(signal) ** exponent
-
-
-_CURVES: dict[int, tuple[str, Callable[[Array], Array]]] = {
-    4: ("its transfer is a pure power of 2.2, by its tag", _gamma(2.2)),
-    5: ("its transfer is a pure power of 2.8, by its tag", _gamma(2.8)),
-    8: ("it is scene-linear, by its tag", lambda signal: signal),
-    16: ("HDR (PQ): 203 cd/m2 becomes 1.0; the output is written as SDR and clips above it", linear_from_pq),
-    18: ("HDR (HLG): signal 75 % becomes 1.0; the output is written as SDR and clips above it", linear_from_hlg),
-}
+    return rec709_from(primaries)

@@ -12,9 +12,9 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cyclorama.core.errors import InputError
+from cyclorama.media.deinterlace import Deinterlacer
 from cyclorama.media.gate import open_container, reading
-from cyclorama.media.index import DAMAGED, FrameIndex, choose_stream
-from cyclorama.media.notes import Notes
+from cyclorama.media.index import DAMAGED, FrameIndex, decoded, ready_stream
 
 _KEPT_FRAMES = 4
 
@@ -23,8 +23,9 @@ class FrameDecoder:
     """Decoded, still encoded-in-colour frames of one stream. Sequential is fast; anything else seeks to the keyframe
     before it. One decoder may be used from several threads, one frame at a time."""
 
-    def __init__(self, index: FrameIndex) -> None:
+    def __init__(self, index: FrameIndex, *, deinterlace: bool = False) -> None:
         self._index = index
+        self._deinterlacer = Deinterlacer(len(index.pts), self._find) if deinterlace else None
         self._lock = threading.Lock()
         self._container: InputContainer | None = None
         self._frames: Iterator[VideoFrame] = iter(())
@@ -49,7 +50,7 @@ class FrameDecoder:
             if kept is not None:
                 return kept
             with reading(self.path, f"frame {number} cannot be decoded: {DAMAGED}"):
-                frame = self._find(number)
+                frame = self._deinterlacer.frame(number) if self._deinterlacer else self._find(number)
                 frame = prepare(frame) if prepare else frame
             self._kept[number] = frame
             if len(self._kept) > _KEPT_FRAMES:
@@ -60,6 +61,8 @@ class FrameDecoder:
         """Give the file back; the next ``frame`` opens it again."""
         with self._lock:
             self._close()
+            if self._deinterlacer:
+                self._deinterlacer.forget()
 
     def _close(self) -> None:
         if self._container is not None:
@@ -94,12 +97,12 @@ class FrameDecoder:
         if keyframe == 0 or self._container is None:
             self._close()
             self._container = open_container(self.path)
-            choose_stream(self._container, self.path, Notes())
+            ready_stream(self._container, self.path, self._index.stream)
         stream = self._container.streams[self._index.stream]
         assert isinstance(stream, VideoStream)
         if keyframe:
             self._container.seek(self._index.pts[keyframe], stream=stream, backward=True)
-        self._frames = self._container.decode(stream)
+        self._frames = decoded(self._container, stream)
         self._next = keyframe
 
     def _forward(self, number: int) -> VideoFrame | None:

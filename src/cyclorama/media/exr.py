@@ -1,17 +1,26 @@
 """EXR pictures: scene-linear already."""
 
+import errno
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
 import OpenEXR
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
+from cyclorama.media.curves import Colour, rec709_from
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, require_file
 from cyclorama.media.notes import Notes
 
 _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 """x and y of red, green, blue and white."""
+HALF_MAX = 65504
+"""The largest 16-bit float."""
+_COMPRESSIONS = {"zip": OpenEXR.ZIP_COMPRESSION, "dwa": OpenEXR.DWAA_COMPRESSION}
 _DAMAGED = "the EXR is damaged or cut off; copy or render it again"
 
 
@@ -21,8 +30,9 @@ def exr_hw(path: Path) -> tuple[int, int]:
     return _size(display)
 
 
-def read_exr(path: Path, label: str, notes: Notes) -> Array:
-    """Colour in its display window: h w 3 float32, NaN and infinite values replaced."""
+def read_exr(path: Path, label: str, notes: Notes, colour: Colour | None = None) -> Array:
+    """Colour in its display window: h w 3 float32, NaN and infinite values replaced. Linear Rec.709 by ``colour``, else
+    by the header's chromaticities, else as it is."""
     planes, names = _planes(path), ("R", "G", "B")
     if not all(name in planes for name in names):
         grey = next((name for name in ("Y", "L", "A") if name in planes), None)
@@ -31,7 +41,26 @@ def read_exr(path: Path, label: str, notes: Notes) -> Array:
         names = (grey,) * 3
     if "A" in planes and names[0] != "A":
         notes.add("input", f"{label} has an alpha channel; it is left out, and the colours are taken as they are.")
-    return finite(np.stack([planes[name] for name in names], -1), label, notes)
+    picture = finite(np.stack([planes[name] for name in names], -1), label, notes)
+    matrix = _to_rec709(path, label, notes) if colour is None else colour.to_rec709
+    if colour is not None:
+        notes.add("colour", f"{label} is linear light; only the primaries of {colour.words} are taken.")
+    return picture if matrix is None else cv2.transform(picture, matrix)
+
+
+def _to_rec709(path: Path, label: str, notes: Notes) -> Array | None:
+    """What the header's chromaticities ask for; None where they are those of Rec.709 or there are none."""
+    stated = exr_header(path).get("chromaticities")
+    if stated is None or len(stated) != 8 or not np.isfinite(stated).all() or min(stated[1::2]) == 0:
+        return None
+    red, green, blue, white = ((float(x), float(y)) for x, y in zip(stated[::2], stated[1::2]))
+    try:
+        matrix = rec709_from((red, green, blue), white)
+    except np.linalg.LinAlgError:
+        raise InputError(f"{path}: its chromaticities {stated} are no colours; render it again") from None
+    if matrix is not None:
+        notes.add("colour", f"{label}: its header's primaries are converted to Rec.709.")
+    return matrix
 
 
 def read_exr_matte(path: Path, label: str, notes: Notes) -> Array:
@@ -53,41 +82,69 @@ def finite(values: Array, label: str, notes: Notes) -> Array:
     return np.nan_to_num(values, nan=0.0, posinf=top, neginf=0.0)
 
 
-def write_exr(path: Path, picture: Array, attributes: dict[str, str] | None = None) -> None:
-    """h w 3, or h w 4 with alpha, float32 scene-linear as 16-bit half, ZIP-compressed; values beyond half's range are
-    limited. ``attributes``: texts for its header."""
-    half = np.clip(picture, -65504, 65504).astype(np.float16)
+def write_exr(
+    path: Path, picture: Array, attributes: Mapping[str, Any] | None = None, *, compression: str = "zip"
+) -> None:
+    """h w 3, or h w 4 with alpha, float32 scene-linear as 16-bit half; values beyond half's range are limited.
+    ``attributes``: for its header. ``compression``: ``zip`` (lossless) or ``dwa`` (small, visually lossless)."""
+    planes = {"RGBA"[c]: picture[..., c] for c in range(picture.shape[2])}
+    write_exr_planes(path, planes, attributes, compression=compression)
+
+
+def write_exr_planes(
+    path: Path, planes: Mapping[str, Array], attributes: Mapping[str, Any] | None = None, *, compression: str = "zip"
+) -> None:
+    """Channels h w float32 by their names (``R``, ``actor.A``), as ``write_exr`` writes them."""
     header = {
-        "compression": OpenEXR.ZIP_COMPRESSION,
+        "compression": _COMPRESSIONS[compression],
         "type": OpenEXR.scanlineimage,
         "chromaticities": _REC709,
         **(attributes or {}),
     }
-    OpenEXR.File(header, {"RGBA"[: picture.shape[2]]: half}).write(str(path))
+    half = {name: _half(plane) for name, plane in planes.items()}
+    _write(OpenEXR.File(header, half), path)
+
+
+def _half(plane: Array) -> Array:
+    return np.ascontiguousarray(np.nan_to_num(np.clip(plane, -HALF_MAX, HALF_MAX)), np.float16)
 
 
 def read_exr_data(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     """Every channel by its name, h w float32, as it stands (no colour, NaN kept), and the texts of the header."""
     planes = _planes(path)
-    with OpenEXR.File(str(path), header_only=True) as file:
-        return planes, {name: value for name, value in file.header().items() if isinstance(value, str)}
+    return planes, {name: value for name, value in exr_header(path).items() if isinstance(value, str)}
+
+
+def exr_header(path: Path) -> dict[str, Any]:
+    """Every attribute of the first part's header."""
+    require_file(path)
+    try:
+        with OpenEXR.File(str(path), header_only=True) as file:
+            return dict(file.header())
+    except (RuntimeError, ValueError):
+        raise InputError(f"{path}: {_DAMAGED}") from None
 
 
 def write_exr_data(path: Path, planes: dict[str, Array], attributes: dict[str, str]) -> None:
     """Channels h w float32 by their names, in 32 bits, ZIP-compressed. ``attributes``: texts for the header."""
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **attributes}
-    OpenEXR.File(header, {name: np.ascontiguousarray(plane) for name, plane in planes.items()}).write(str(path))
+    _write(OpenEXR.File(header, {name: np.ascontiguousarray(plane) for name, plane in planes.items()}), path)
+
+
+def _write(file: OpenEXR.File, path: Path) -> None:
+    """``OSError`` with the system's number, which OpenEXR tells in words."""
+    try:
+        file.write(str(path))
+    except RuntimeError as error:
+        numbers = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS)
+        found = next((n for n in numbers if os.strerror(n) in str(error)), errno.EIO)
+        raise OSError(found, str(error)) from None
 
 
 def _windows(path: Path) -> tuple[Array, Array]:
     """Data and display window as [[x0, y0], [x1, y1]], checked against our limit."""
-    require_file(path)
-    try:
-        with OpenEXR.File(str(path), header_only=True) as file:
-            header = file.header()
-            data, display = (np.array(header[name], np.int64) for name in ("dataWindow", "displayWindow"))
-    except (RuntimeError, ValueError):
-        raise InputError(f"{path}: {_DAMAGED}") from None
+    header = exr_header(path)
+    data, display = (np.array(header[name], np.int64) for name in ("dataWindow", "displayWindow"))
     for window in (data, display):
         height, width = _size(window)
         if height < 1 or width < 1 or height * width > MAX_PICTURE_PIXELS:

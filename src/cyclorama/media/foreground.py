@@ -1,4 +1,4 @@
-"""Keyed actors with their alpha: ProRes 4444, EXR and PNG, straight or premultiplied."""
+"""Keyed actors with their alpha: video, EXR and PNG, straight or premultiplied."""
 
 import math
 from collections.abc import Callable
@@ -12,19 +12,22 @@ from numba import njit
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Foreground
-from cyclorama.media.coding import prores4444
-from cyclorama.media.exr import write_exr
+from cyclorama.media.coding import Quality
+from cyclorama.media.curves import Colour
+from cyclorama.media.formats import KEYED_CODECS, VideoForm, codec_of, coding_of, colour_for
 from cyclorama.media.kernels import bgra16_from_linear
 from cyclorama.media.notes import Notes
-from cyclorama.media.output import OutputSpec
+from cyclorama.media.output import OutputSpec, is_sequence
 from cyclorama.media.sound import Sound
 from cyclorama.media.video_writer import VideoWriter
-from cyclorama.media.writers import ClipWriter, SequenceWriter, note_lost_sound, save_png
+from cyclorama.media.writers import ClipWriter, SequenceWriter, exr_saver, note_sequence, save_png
 
 _FAINT = np.float32(1 / 16)
 """Alpha below which a pixel's own colour counts less and less, and that of the actor nearby more and more."""
 _CELL, _REACH = 4, 4
 """Side, in pixels, of the cells from which colour is spread beyond the actor's edge, and how many cells far."""
+_CRF = 16
+"""Of VP9."""
 _NONE = np.float32(1e-4)
 """Mean alpha of a cell that holds no actor."""
 
@@ -46,7 +49,8 @@ class ForegroundFormat:
         found = _FORMATS.get(output.suffix.lower())
         if found is None:
             raise InputError(
-                f"{output}: a keyed actor needs an alpha channel; name it NAME.mov (ProRes 4444), %04d.exr or %04d.png"
+                f"{output}: a keyed actor needs an alpha channel; name it NAME.mov (ProRes 4444), NAME.mkv (FFV1), "
+                "NAME.webm (VP9), %04d.exr or %04d.png"
             )
         return found if straight is None else cls(found.kind, found.linear, straight)
 
@@ -60,9 +64,21 @@ class ForegroundFormat:
 
 _FORMATS = {
     ".mov": ForegroundFormat("ProRes 4444", linear=False, straight=True),
+    ".mkv": ForegroundFormat("FFV1, 12 bits", linear=False, straight=True),
+    ".webm": ForegroundFormat("VP9, 8 bits", linear=False, straight=True),
     ".png": ForegroundFormat("16-bit sRGB PNG", linear=False, straight=True),
     ".exr": ForegroundFormat("half float scene-linear EXR", linear=True, straight=False),
 }
+
+
+@dataclass(frozen=True)
+class ForegroundSettings:
+    """``codec``: a word of ``formats.KEYED_CODECS``; ``straight``: whether colour is kept as it is or multiplied by
+    alpha; None for what is usual of the name. ``colour``: how light is coded where the codec has the bits for it."""
+
+    codec: str | None = None
+    straight: bool | None = None
+    colour: Colour | None = None
 
 
 class ForegroundWriter:
@@ -92,28 +108,31 @@ def open_foreground_writer(
     *,
     notes: Notes,
     sound: Sound | None = None,
-    straight: bool | None = None,
+    settings: ForegroundSettings | None = None,
 ) -> ForegroundWriter:
-    """The writer for a name: ``.mov`` (ProRes 4444, straight), ``%04d.png`` (16 bits, sRGB, straight) or ``%04d.exr``
-    (half, scene-linear, premultiplied). ``straight`` overrides what is usual; what is taken is noted.
+    """The writer for a name: ``.mov`` (ProRes 4444), ``.mkv`` (FFV1), ``.webm`` (VP9) and ``%04d.png`` (16 bits, sRGB),
+    all straight; ``%04d.exr`` (half, scene-linear, premultiplied).
 
     In files that hold display values, premultiplied means that those are multiplied, as editors expect.
     """
-    kind = ForegroundFormat.of(output, straight)
+    settings = settings or ForegroundSettings()
+    kind, codec = ForegroundFormat.of(output, settings.straight), codec_of(output, settings.codec, KEYED_CODECS)
     notes.add("output", f"The output is {kind.words}.")
-    if output.suffix.lower() == ".mov":
-        coding = prores4444(premultiply=not kind.straight)
+    if not is_sequence(output):
+        colour = colour_for(codec, settings.colour, notes)
+        form = VideoForm(spec.hw, Quality(_CRF, ""), colour, alpha=True, premultiply=not kind.straight)
+        coding = coding_of(codec, form, notes)
         return ForegroundWriter(VideoWriter(output, folder, spec, coding, notes=notes, sound=sound), straight=True)
-    note_lost_sound(sound, notes)
+    note_sequence(sound, spec, notes)
     if kind.linear:
         attributes = {"cyclorama/alpha": "straight" if kind.straight else "premultiplied"}
-        inner = SequenceWriter(output, folder, spec, lambda path, rgba: write_exr(path, rgba, attributes))
+        inner = SequenceWriter(output, folder, spec, exr_saver(spec, codec, attributes))
         return ForegroundWriter(inner, straight=kind.straight)
     return ForegroundWriter(SequenceWriter(output, folder, spec, _png_saver(not kind.straight)), straight=True)
 
 
-def _png_saver(premultiply: bool) -> Callable[[Path, Array], None]:
-    def save(path: Path, rgba: Array) -> None:
+def _png_saver(premultiply: bool) -> Callable[[int, Path, Array], None]:
+    def save(_: int, path: Path, rgba: Array) -> None:
         codes = np.empty(rgba.shape, np.uint16)
         bgra16_from_linear(rgba, premultiply, codes)
         save_png(path, codes)

@@ -1,13 +1,17 @@
 """Which frames a video has: one pass over its packets, which also shows whether the file is whole."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 import av
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cyclorama.core.errors import InputError, MachineError
@@ -23,6 +27,11 @@ STANDARD_RATES = tuple(
 )
 _STATES_ITS_LENGTH = ("mov,mp4", "matroska", "avi", "mxf", "asf", "flv", "ogg", "nut")
 _PACKET_IS_NOT_FRAME = ("vp8", "mpeg4", "mpeg1video", "mpeg2video", "theora")  # hidden, packed or field-coded frames
+_NEARLY = Fraction(9, 10)
+"""Of the last picture's time: a file that ends earlier than it says by more has lost one."""
+_SLACK_S = Fraction(1, 100)
+"""What files round their lengths by, at the most."""
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 DAMAGED = "the video is damaged or cut off; copy or export it again"
 
 
@@ -56,18 +65,29 @@ class _Packets:
 
     video: list[tuple[int | None, bool, bool]]  # pts, keyframe, shown
     end_s: Fraction = Fraction(0)
+    last_s: Fraction = Fraction(0)  # how long the last picture is on screen, 0 where the file does not say
     video_end_s: Fraction = Fraction(0)
     corrupt: bool = False
 
 
-def choose_stream(container: InputContainer, path: Path, notes: Notes) -> VideoStream:
-    """The first video stream that is not a cover picture, ready to decode within our limits."""
+def choose_stream(container: InputContainer, path: Path, notes: Notes, number: int | None = None) -> VideoStream:
+    """The video stream of a number, counted from 0 without cover pictures, ready to decode within our limits; the first
+    when None."""
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not streams:
         raise InputError(f"{path}: must hold a video stream, got none; give a video or a folder of frames")
-    if len(streams) > 1:
-        notes.add("input", f"{path.name} holds {len(streams)} video streams; the first one is used.")
-    stream = streams[0]
+    if number is None and len(streams) > 1:
+        sizes = ", ".join(f"{i}: {s.width} x {s.height}" for i, s in enumerate(streams))
+        notes.add("input", f"{path.name} holds {len(streams)} video streams ({sizes}); 0 is used (see --stream).")
+    if not 0 <= (number or 0) < len(streams):
+        raise InputError(f"{path}: --stream must be 0 to {len(streams) - 1}, got {number}")
+    return ready_stream(container, path, streams[number or 0].index)
+
+
+def ready_stream(container: InputContainer, path: Path, index: int) -> VideoStream:
+    """The video stream at ``index`` of all streams, ready to decode within our limits."""
+    stream = container.streams[index]
+    assert isinstance(stream, VideoStream)
     if stream.codec_context is None:
         raise MachineError(f"{path}: this FFmpeg has no decoder for it; convert it, for example to ProRes")
     stream.codec_context.options = {"max_pixels": str(MAX_VIDEO_PIXELS), "err_detect": "explode"}
@@ -80,10 +100,26 @@ def choose_stream(container: InputContainer, path: Path, notes: Notes) -> VideoS
     return stream
 
 
-def read_index(path: Path, notes: Notes) -> FrameIndex:
-    """Index a video file. ``InputError`` when it is not whole."""
+def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+    """The frames of a stream; those of WebM with its alpha, which FFmpeg's own decoders leave out."""
+    context = stream.codec_context
+    library = _ALPHA_DECODERS.get(context.name) if stream.metadata.get("alpha_mode") == "1" else None
+    if library is None or library not in av.codecs_available:
+        yield from container.decode(stream)
+        return
+    reader = CodecContext.create(library, "r")
+    assert isinstance(reader, VideoCodecContext)
+    reader.options = dict(context.options)
+    for packet in container.demux(stream):
+        for frame in reader.decode(packet):
+            frame.color_trc, frame.color_primaries = context.color_trc, context.color_primaries
+            yield frame
+
+
+def read_index(path: Path, notes: Notes, number: int | None = None) -> FrameIndex:
+    """Index a stream of a video file, as ``choose_stream`` counts them. ``InputError`` when it is not whole."""
     with open_container(path) as container:
-        stream = choose_stream(container, path, notes)
+        stream = choose_stream(container, path, notes, number)
         if stream.time_base is None:
             raise InputError(f"{path}: the video stream has no time base; convert it to mp4 or mov")
         with reading(path, DAMAGED):
@@ -93,18 +129,18 @@ def read_index(path: Path, notes: Notes) -> FrameIndex:
         guess, base = stream.average_rate or stream.guessed_rate, stream.base_rate
         _require_whole(container, stream, packets, guess or Fraction(24))
         pts, keyframes = _frames_of(packets, path, notes)
-        number, time_base, codec = stream.index, stream.time_base, stream.codec_context.name
+        index, time_base, codec = stream.index, stream.time_base, stream.codec_context.name
         untimed = container.format.name == "avi" and codec in ("h264", "hevc")  # AVI holds no times of reordered frames
     if pts is None or untimed or codec in _PACKET_IS_NOT_FRAME:
-        pts, keyframes, count = _decoded_frames(path)
+        pts, keyframes, count = _decoded_frames(path, index)
         if pts is None:
             rate = _nominal_rate([0], time_base, (guess, base))
             notes.add("time", f"{path.name} holds no usable timestamps; {float(rate):.3f} frames a second are taken.")
-            return FrameIndex(path, number, 1 / rate, tuple(range(count)), (0,), rate, by_order=True)
+            return FrameIndex(path, index, 1 / rate, tuple(range(count)), (0,), rate, by_order=True)
     rate = _nominal_rate(pts, time_base, (guess, base))
     if any(abs((b - a) * time_base * rate - 1) > Fraction(1, 2) for a, b in pairwise(pts)):
         notes.add("time", f"{path.name} has a variable frame rate (about {float(rate):.3f}); its timestamps are kept.")
-    return FrameIndex(path, number, time_base, tuple(pts), tuple(keyframes), rate)
+    return FrameIndex(path, index, time_base, tuple(pts), tuple(keyframes), rate)
 
 
 def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
@@ -116,7 +152,8 @@ def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
         end_s = (start + (packet.duration or 0)) * packet.time_base if start is not None else Fraction(0)
         seen.end_s = max(seen.end_s, end_s)
         if packet.stream_index == stream.index:
-            seen.video_end_s = max(seen.video_end_s, end_s)
+            if end_s > seen.video_end_s:
+                seen.video_end_s, seen.last_s = end_s, (packet.duration or 0) * packet.time_base
             seen.video.append((packet.pts, packet.is_keyframe, not packet.is_discard))
             seen.corrupt |= packet.is_corrupt
     return seen
@@ -126,13 +163,14 @@ def _require_whole(container: InputContainer, stream: VideoStream, packets: _Pac
     path = container.name
     if packets.corrupt:
         raise InputError(f"{path}: {DAMAGED}")
-    slack = Fraction(3, 2) / rate
+    loose = Fraction(3, 2) / rate
+    slack = max(packets.last_s * _NEARLY, _SLACK_S) if packets.last_s else loose
     if stream.duration is not None and stream.time_base is not None:
         stated = ((stream.start_time or 0) + stream.duration) * stream.time_base
         _require_length(path, stated, packets.video_end_s, slack)
     if container.duration and container.format.name.startswith(_STATES_ITS_LENGTH):
         stated = Fraction((container.start_time or 0) + container.duration, av.time_base)
-        _require_length(path, stated, packets.end_s, slack)
+        _require_length(path, stated, packets.end_s, slack if len(container.streams) == 1 else max(slack, loose))
 
 
 def _require_length(path: str, stated: Fraction, found: Fraction, slack: Fraction) -> None:
@@ -163,13 +201,13 @@ def _frames_of(packets: _Packets, path: Path, notes: Notes) -> tuple[list[int] |
     return pts, sorted({0, *(i for i, (_, key) in enumerate(whole) if key)})
 
 
-def _decoded_frames(path: Path) -> tuple[list[int] | None, list[int], int]:
+def _decoded_frames(path: Path, index: int) -> tuple[list[int] | None, list[int], int]:
     """Times (None when they are missing or out of order), keyframes and the count, by decoding everything."""
     pts: list[int | None] = []
     keyframes = [0]
     with open_container(path) as container, reading(path, DAMAGED):
-        stream = choose_stream(container, path, Notes())
-        for frame in container.decode(stream):
+        stream = ready_stream(container, path, index)
+        for frame in decoded(container, stream):
             if frame.key_frame and pts:
                 keyframes.append(len(pts))
             pts.append(frame.pts)

@@ -18,6 +18,7 @@ from numba import njit
 from cyclorama.core.arrays import Array
 
 TABLE_LOW, TABLE_HIGH, TABLE_STEPS = -1.0, 2.0, 12288
+ENCODE_STEPS = 16384
 _FAST = {"contract", "nsz"}
 
 
@@ -25,6 +26,13 @@ def transfer_table(linear_from_signal: Callable[[Array], Array]) -> Array:
     """A transfer curve sampled over ``TABLE_LOW..TABLE_HIGH`` of the signal, for linear interpolation."""
     signal = np.linspace(TABLE_LOW, TABLE_HIGH, TABLE_STEPS + 1)
     return np.ascontiguousarray(linear_from_signal(signal), np.float32)
+
+
+def encode_table(signal_from_linear: Callable[[Array], Array], top: float, limits: tuple[float, float]) -> Array:
+    """A transfer curve's inverse for linear values ``-top .. top``, clipped to ``limits`` of the signal, sampled evenly
+    in the signed fourth root, which follows the eye's steps from black to the brightest highlight."""
+    root = np.linspace(-1, 1, ENCODE_STEPS + 1)
+    return np.ascontiguousarray(np.clip(signal_from_linear(np.sign(root) * root**4 * top), *limits), np.float32)
 
 
 def _polynomial(curve: Callable[[Array], Array], low: float, high: float) -> tuple[np.float32, ...]:
@@ -148,6 +156,19 @@ def _unit(value: np.float32) -> np.float32:
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
+def _signal_of_linear_row(row: Array, table: Array, top: float) -> None:
+    """In place, through an ``encode_table``; NaN becomes black."""
+    scale, steps = np.float32(1 / top), np.float32(ENCODE_STEPS / 2)
+    for x in range(row.size):
+        linear = row[x] if row[x] == row[x] else np.float32(0.0)
+        part = min(abs(linear) * scale, np.float32(1.0))
+        root = np.sqrt(np.sqrt(part)) * steps
+        position = steps + root if linear >= np.float32(0.0) else steps - root
+        step = np.int32(min(position, np.float32(ENCODE_STEPS - 1)))
+        row[x] = table[step] + (table[step + 1] - table[step]) * (position - np.float32(step))
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
 def _display_rows(linear: Array, r: Array, g: Array, b: Array) -> None:
     for x in range(linear.shape[0]):
         r[x] = linear[x, 0]
@@ -159,62 +180,98 @@ def _display_rows(linear: Array, r: Array, g: Array, b: Array) -> None:
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _store_chroma(sums: Array, gain: np.float32, out: Array) -> None:
-    """Left-sited chroma at half width from a padded row of differences: weights 1 2 1."""
-    for x in range(out.size):
-        mean = sums[2 * x] + np.float32(2.0) * sums[2 * x + 1] + sums[2 * x + 2]
-        out[x] = np.uint8(mean * gain + np.float32(128.5))
+def _signal_rows(linear: Array, table: Array, top: float, r: Array, g: Array, b: Array) -> None:
+    for x in range(linear.shape[0]):
+        r[x] = linear[x, 0]
+        g[x] = linear[x, 1]
+        b[x] = linear[x, 2]
+    _signal_of_linear_row(r, table, top)
+    _signal_of_linear_row(g, table, top)
+    _signal_of_linear_row(b, table, top)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def bt709_from_linear(linear: Array, y: Array, cb: Array, cr: Array, sub: int) -> None:
-    """A scene-linear picture into 8-bit limited-range BT.709 planes. ``sub`` 2: 4:2:0, even sizes, left-sited;
-    1: 4:4:4. Each value is rounded once, from the unrounded display value."""
+def _store_alpha(
+    linear: Array, top: np.float32, premultiply: bool, signal: tuple[Array, Array, Array], codes: Array
+) -> None:
+    """A row of alpha, full range, and the signal times it."""
+    r, g, b = signal
+    for x in range(r.size):
+        covered = _unit(linear[x, 3])
+        codes[x] = np.uint16(covered * top + np.float32(0.5))
+        if premultiply:
+            r[x], g[x], b[x] = r[x] * covered, g[x] * covered, b[x] * covered
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _store_luma(
+    signal: tuple[Array, Array, Array], scales: Array, keep: np.float32, sums: tuple[Array, Array], codes: Array
+) -> None:
+    """A row of luma, and its colour differences added to ``keep`` times those in the padded ``sums``."""
+    r, g, b = signal
+    blue, red = sums
+    zero, gain, kr, kb = scales[0] + np.float32(0.5), scales[1], scales[5], scales[6]
+    kg = np.float32(1.0) - kr - kb
+    for x in range(r.size):
+        luma = kr * r[x] + kg * g[x] + kb * b[x]
+        codes[x] = np.uint16(luma * gain + zero)
+        blue[x + 1] = blue[x + 1] * keep + (b[x] - luma)
+        red[x + 1] = red[x + 1] * keep + (r[x] - luma)
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def _store_chroma(sums: Array, sub_x: int, gain: np.float32, zero: np.float32, out: Array) -> None:
+    """A padded row of differences (of one row, or of the sum of two) into codes: as it is, or left-sited at half width
+    with weights 1 2 1."""
+    half, low, high = zero + np.float32(0.5), np.float32(1.0), np.float32(2.0) * zero - np.float32(1.0)
+    if sub_x == 1:
+        for x in range(out.size):
+            out[x] = np.uint16(min(max(sums[x + 1] * gain + half, low), high))
+        return
+    sums[0], sums[sums.size - 1] = sums[1], sums[sums.size - 2]
+    for x in range(out.size):
+        mean = sums[2 * x] + np.float32(2.0) * sums[2 * x + 1] + sums[2 * x + 2]
+        out[x] = np.uint16(min(max(mean * gain + half, low), high))
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST)
+def yuv_from_linear(
+    linear: Array,
+    planes: tuple[Array, Array, Array],
+    layout: tuple[int, int],
+    scales: Array,
+    table: Array,
+    alpha: tuple[Array, float, bool],
+) -> None:
+    """A scene-linear picture, h w 3 or h w 4 (straight), into limited-range code planes; each value is rounded once,
+    from the unrounded signal.
+
+    ``layout``: sub_x, sub_y; chroma is left-sited. ``scales``: float32, zero and gain of luma, zero of chroma, gain of
+    blue's and of red's difference, the luma weights of red and blue, and the linear value at the table's end.
+    ``table``: an ``encode_table``, or ``DISPLAY_TABLE``. ``alpha``: its plane (empty: none), full range; its largest
+    code; whether the signal is multiplied by it.
+    """
+    y, cb, cr = planes
+    sub_x, sub_y = layout
+    alpha_codes, alpha_top, premultiply = alpha
     height, width = linear.shape[0], linear.shape[1]
     r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
     blue, red = np.zeros(width + 2, np.float32), np.zeros(width + 2, np.float32)
-    kr, kb = np.float32(0.2126), np.float32(0.0722)
-    kg = np.float32(1.0) - kr - kb
-    blue_gain = np.float32(224 / (2 * (1 - 0.0722)) / (4 * sub))
-    red_gain = np.float32(224 / (2 * (1 - 0.2126)) / (4 * sub))
+    share = np.float32(1 / (sub_y if sub_x == 1 else 4 * sub_y))
+    num_columns = (width + sub_x - 1) // sub_x
     for row in range(height):
-        _display_rows(linear[row], r, g, b)
-        keep = np.float32(row % sub)  # the second row of a pair adds to the first
-        codes = y[row]
-        for x in range(width):
-            luma = kr * r[x] + kg * g[x] + kb * b[x]
-            codes[x] = np.uint8(luma * np.float32(219.0) + np.float32(16.5))
-            blue[x + 1] = blue[x + 1] * keep + (b[x] - luma)
-            red[x + 1] = red[x + 1] * keep + (r[x] - luma)
-        if sub == 1:
-            for x in range(width):
-                cb[row, x] = np.uint8(blue[x + 1] * (np.float32(4.0) * blue_gain) + np.float32(128.5))
-                cr[row, x] = np.uint8(red[x + 1] * (np.float32(4.0) * red_gain) + np.float32(128.5))
-        elif row & 1:
-            blue[0], red[0] = blue[1], red[1]
-            _store_chroma(blue, blue_gain, cb[row // 2, : width // 2])
-            _store_chroma(red, red_gain, cr[row // 2, : width // 2])
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def bt709a_from_linear(linear: Array, y: Array, cb: Array, cr: Array, alpha: Array, premultiply: bool) -> None:
-    """A straight scene-linear picture, h w 4, into 10-bit limited-range BT.709 4:4:4 planes and full-range alpha.
-    ``premultiply``: the display values times alpha."""
-    height, width = linear.shape[0], linear.shape[1]
-    r, g, b = np.empty(width, np.float32), np.empty(width, np.float32), np.empty(width, np.float32)
-    kr, kb, one = np.float32(0.2126), np.float32(0.0722), np.float32(1.0)
-    kg = one - kr - kb
-    blue_gain, red_gain = np.float32(896 / (2 * (1 - 0.0722))), np.float32(896 / (2 * (1 - 0.2126)))
-    for row in range(height):
-        _display_rows(linear[row], r, g, b)
-        for x in range(width):
-            share = _unit(linear[row, x, 3])
-            weight = share if premultiply else one
-            luma = kr * r[x] + kg * g[x] + kb * b[x]
-            y[row, x] = np.uint16(luma * weight * np.float32(876.0) + np.float32(64.5))
-            cb[row, x] = np.uint16((b[x] - luma) * weight * blue_gain + np.float32(512.5))
-            cr[row, x] = np.uint16((r[x] - luma) * weight * red_gain + np.float32(512.5))
-            alpha[row, x] = np.uint16(share * np.float32(1023.0) + np.float32(0.5))
+        if table.size == 0:
+            _display_rows(linear[row], r, g, b)
+        else:
+            _signal_rows(linear[row], table, scales[7], r, g, b)
+        if alpha_codes.size > 0:
+            _store_alpha(linear[row], np.float32(alpha_top), premultiply, (r, g, b), alpha_codes[row])
+        _store_luma((r, g, b), scales, np.float32(row % sub_y), (blue, red), y[row])
+        last = row + 1 == height
+        if sub_y == 1 or row & 1 or last:
+            weight = np.float32(2.0 if sub_y == 2 and last and not row & 1 else 1.0) * share  # a row without its pair
+            _store_chroma(blue, sub_x, scales[3] * weight, scales[2], cb[row // sub_y, :num_columns])
+            _store_chroma(red, sub_x, scales[4] * weight, scales[2], cr[row // sub_y, :num_columns])
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)

@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
+import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
@@ -17,6 +18,7 @@ from cyclorama.media.notes import Notes
 from cyclorama.media.pictures import has_useful_alpha, read_matte_picture
 from cyclorama.media.pixels import bits_of, is_planar, plane_codes, upright
 from cyclorama.media.sequence import list_frames, require_one_size
+from cyclorama.media.video import first_frame, square_hw
 
 
 class MatteClip(Protocol):
@@ -73,14 +75,16 @@ class VideoMatte:
     def __init__(self, path: Path, notes: Notes) -> None:
         self._index = read_index(path, notes)
         with open_container(path) as container:
-            codec = choose_stream(container, path, Notes()).codec_context.name
-        self._decoder = FrameDecoder(self._index)
+            stream = choose_stream(container, path, Notes())
+            codec, aspect = stream.codec_context.name, stream.sample_aspect_ratio
+        first = first_frame(self._index)
+        self._decoder = FrameDecoder(self._index, deinterlace=first.interlaced_frame)
         self._reformatter = VideoReformatter()
-        first = self._decoder.frame(0)
         self._turn, swaps, words = upright(first)
         if words:
             notes.add("geometry", f"{path.name} {words}.")
-        self._hw = (first.width, first.height) if swaps else (first.height, first.width)
+        self._square = square_hw((first.height, first.width), aspect)
+        self._hw = self._square[::-1] if swaps else self._square
         self._has_alpha = (
             any(c.is_alpha for c in first.format.components) and _alpha(first, self._reformatter).min() < 1
         )
@@ -103,6 +107,8 @@ class VideoMatte:
     def alpha(self, index: int) -> Array:
         frame = self._decoder.frame(index)
         alpha = _alpha(frame, self._reformatter) if self._has_alpha else self._luma(frame)
+        if alpha.shape != self._square:
+            alpha = cv2.resize(alpha, self._square[::-1], interpolation=cv2.INTER_LINEAR)
         return np.ascontiguousarray(self._turn(alpha))
 
     def _luma(self, frame: VideoFrame) -> Array:

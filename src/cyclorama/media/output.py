@@ -3,29 +3,34 @@
 import errno
 import os
 import re
+import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
 from cyclorama.core.clip import Clip
 from cyclorama.core.errors import InputError, MachineError
+from cyclorama.media.formats import LEAST_BYTES, SEQUENCE_SUFFIXES, SHOT_CODECS, codec_of
 from cyclorama.media.gate import writing
+from cyclorama.media.tags import ShotTags
+from cyclorama.media.timecode import Timecode
 
-VIDEO_SUFFIXES = (".mp4", ".mov")
-SEQUENCE_SUFFIXES = (".png", ".exr")
 _NUMBER = re.compile(r"%(?:0(\d))?d")
 
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """What is written: (height, width), nominal rate, and the exact time of every frame in seconds, the first 0."""
+    """What is written: (height, width), nominal rate, and the exact time of every frame in seconds, the first 0; what
+    the file says of its shot. ``first_frame``: the number of the first file of a sequence."""
 
     hw: tuple[int, int]
     rate: Fraction
     timestamps_s: tuple[Fraction, ...]
     timecode: str | None = None
+    tags: ShotTags = field(default_factory=ShotTags)
+    first_frame: int = 0
 
     def __post_init__(self) -> None:
         times = self.timestamps_s
@@ -34,12 +39,18 @@ class OutputSpec:
 
     @classmethod
     def of_clip(cls, clip: Clip, start: int = 0, stop: int | None = None) -> "OutputSpec":
-        """Frames ``start`` to ``stop`` (exclusive) of a clip, its timecode kept when the first frame is."""
+        """Frames ``start`` to ``stop`` (exclusive) of a clip, with the timecode of the first of them, the clip's tags
+        and, of a sequence, its frame numbers."""
         times = clip.timestamps_s[start:stop]
         if not times:
             raise InputError(f"the frame range must lie in 0..{clip.num_frames - 1}, got {start}..{stop}")
-        timecode = getattr(clip, "timecode", None) if start == 0 else None
-        return cls(clip.hw, clip.rate, tuple(t - times[0] for t in times), timecode)
+        timecode = getattr(clip, "timecode", None)
+        if timecode and start:
+            counted = Timecode.parse(timecode, clip.rate)
+            timecode = counted and str(counted.later(start))
+        tags, first_frame = getattr(clip, "tags", ShotTags()), getattr(clip, "first_frame", None)
+        number = 0 if first_frame is None else first_frame + start
+        return cls(clip.hw, clip.rate, tuple(t - times[0] for t in times), timecode, tags, number)
 
     @property
     def num_frames(self) -> int:
@@ -61,15 +72,13 @@ def sequence_paths(pattern: Path, num_frames: int, first: int = 0) -> tuple[Path
     return tuple(pattern.with_name(f"{before}{first + i:0{width}d}{after}") for i in range(num_frames))
 
 
-def check_output_free(output: Path, *, overwrite: bool, inputs: Sequence[Path], num_frames: int = 1) -> None:
+def check_output_free(
+    output: Path, *, overwrite: bool, inputs: Sequence[Path], num_frames: int = 1, first_frame: int = 0
+) -> None:
     """Refuse, before any work, an output that cannot or must not be written. ``InputError`` or ``MachineError``."""
-    suffix = output.suffix.lower()
-    if suffix not in VIDEO_SUFFIXES + SEQUENCE_SUFFIXES:
-        kinds = ", ".join([*VIDEO_SUFFIXES, *(f"%04d{s}" for s in SEQUENCE_SUFFIXES)])
-        raise InputError(
-            f"{output}: cannot write {suffix or 'a name without a suffix'}; end the name in one of {kinds}"
-        )
-    targets = sequence_paths(output, num_frames) if is_sequence(output) else (output,)
+    if output.suffix.lower() not in SHOT_CODECS:
+        codec_of(output, None)
+    targets = sequence_paths(output, num_frames, first_frame) if is_sequence(output) else (output,)
     if not output.parent.is_dir():
         raise InputError(f"{output}: the folder {output.parent} must exist; create it first (mkdir -p {output.parent})")
     for path in inputs:
@@ -84,6 +93,19 @@ def check_output_free(output: Path, *, overwrite: bool, inputs: Sequence[Path], 
     if not os.access(output.parent, os.W_OK | os.X_OK):
         raise MachineError(
             f"{output.parent}: this user may not write here; change its permissions or choose another place"
+        )
+
+
+def check_space(output: Path, spec: OutputSpec, codec: str | None) -> None:
+    """``MachineError`` when the disk has less room than the frames need at the very least."""
+    known = SHOT_CODECS.get(output.suffix.lower(), ("",))
+    least = LEAST_BYTES.get(codec or known[0], 0.0) * spec.hw[0] * spec.hw[1] * spec.num_frames
+    with writing(output):
+        free = shutil.disk_usage(output.parent).free
+    if least > free:
+        raise MachineError(
+            f"{output}: {spec.num_frames} frames need some {least / 1e9:.1f} GB and the disk has {free / 1e9:.1f} GB; "
+            "free some space, choose another place or a smaller --codec"
         )
 
 

@@ -8,9 +8,11 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import linear_from_code8, linear_from_display
 from cyclorama.core.errors import InputError
+from cyclorama.media.curves import Colour, linear_of_codes
 from cyclorama.media.exr import exr_hw, finite, read_exr, read_exr_matte
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
 from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, read_header
+from cyclorama.media.icc import read_profile
 from cyclorama.media.notes import Notes
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".hdr", ".exr")
@@ -18,25 +20,32 @@ _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and pale
 _LINEAR_OF_CODE16 = linear_from_display(np.arange(65536) / 65535.0)
 
 
-def read_picture(path: Path, *, notes: Notes, label: str | None = None) -> Array:
-    """A PNG, JPEG, TIFF, WebP (8 or 16 bit, sRGB) or EXR, Radiance HDR or float TIFF (linear) as h w 3 float32
+def read_picture(path: Path, *, notes: Notes, label: str | None = None, colour: Colour | None = None) -> Array:
+    """A PNG, JPEG, TIFF, WebP (8 or 16 bit) or EXR, Radiance HDR or float TIFF (linear) as h w 3 float32
     scene-linear.
 
-    ``label``: what the notes call it (its name when None).
+    ``label``: what the notes call it (its name when None). ``colour``: what its code values mean, where not sRGB.
 
     ``InputError`` when it is not one of these, is cut off, or is larger than 100 megapixels.
     """
     path = require_file(path)
     label = label or path.name
     if _kind(path) == "EXR":
-        return read_exr(path, label, notes)
+        return read_exr(path, label, notes, colour)
     data, header = _load(path)
     if header.has_alpha:
         notes.add("input", f"{label} has an alpha channel; it is left out.")
-    if header.has_profile:
-        notes.add("colour", f"{label} has an ICC profile; it is not applied: sRGB is taken.")
+    profile = read_profile(header.kind, data) if header.has_profile and colour is None else None
+    if header.has_profile and profile is None and colour is None:
+        notes.add("colour", f"{label} has an ICC profile of a kind that is not applied: sRGB is taken.")
     codes = decode_codes(data, _COLOUR, path)
     codes = cv2.cvtColor(codes, cv2.COLOR_BGR2RGB)
+    if colour is not None and codes.dtype in (np.uint8, np.uint16):
+        notes.add("colour", f"{label} is read as {colour.words}, as asked.")
+        return linear_of_codes(codes, colour)
+    if profile is not None and not profile.is_srgb and codes.dtype in (np.uint8, np.uint16):
+        notes.add("colour", f"{label} is converted by its ICC profile ({profile.name or 'unnamed'}).")
+        return profile.linear(codes)
     if codes.dtype == np.uint8:
         return linear_from_code8(codes)
     if codes.dtype == np.uint16:

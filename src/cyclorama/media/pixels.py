@@ -21,6 +21,7 @@ _SUBSAMPLING = {"420": (2, 2), "422": (2, 1), "440": (1, 2), "444": (1, 1)}
 _REORDER = {"nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "yuyv422": "yuv422p", "uyvy422": "yuv422p"}
 _REORDER |= {"ya8": "gray", "ya16le": "gray16le", "p010le": "yuv420p10le", "p210le": "yuv422p10le"}
 _SHRINK = Interpolation.AREA | Interpolation.ACCURATE_RND
+_ENLARGE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
 _EXACT = (
     Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
 )
@@ -59,6 +60,7 @@ class PixelConverter:
         """A frame in a layout that ``linear`` reads, at the size to deliver. Not thread-safe."""
         name = frame.format.name
         resized = (frame.height, frame.width) != self._hw
+        larger = self._hw[0] > frame.height or self._hw[1] > frame.width
         if frame.format.is_rgb or name == "pal8":
             deep = any(c.bits > 8 for c in frame.format.components)
             target = "rgb48le" if deep else "rgb24"
@@ -80,7 +82,7 @@ class PixelConverter:
             width=self._hw[1],
             height=self._hw[0],
             format=target,
-            interpolation=_SHRINK if resized else _EXACT,
+            interpolation=_EXACT if not resized else _ENLARGE if larger else _SHRINK,
             src_color_range=level,
             dst_color_range=level,
             threads=1,

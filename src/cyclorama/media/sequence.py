@@ -3,6 +3,7 @@
 import os
 import re
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +15,12 @@ import cv2
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import proxy_hw
 from cyclorama.core.errors import InputError, MachineError
+from cyclorama.media.curves import Colour
+from cyclorama.media.exr import exr_header
 from cyclorama.media.notes import Notes
 from cyclorama.media.pictures import PICTURE_SUFFIXES, picture_hw, read_picture
+from cyclorama.media.tags import ShotTags
+from cyclorama.media.timecode import text_of_exr
 
 _KEPT_FRAMES = 2
 _NUMBER = re.compile(r"%(\d*)d")
@@ -24,6 +29,9 @@ _NUMBER = re.compile(r"%(\d*)d")
 def is_pattern(path: Path) -> bool:
     """Whether a path names numbered pictures: ``NAME%04d.png``."""
     return _NUMBER.search(path.name) is not None
+
+
+_NUMBERED = re.compile(r"(.*?)(\d+)(\D*)$")
 
 
 def list_frames(folder: Path) -> tuple[Path, ...]:
@@ -46,7 +54,7 @@ def list_frames(folder: Path) -> tuple[Path, ...]:
     if not names:
         kinds = ", ".join(PICTURE_SUFFIXES)
         raise InputError(f"{folder}: must hold numbered pictures ({kinds}), got none; give the folder of the frames")
-    numbered = {name: re.match(r"(.*?)(\d+)(\D*)$", name) for name in names}
+    numbered = {name: _NUMBERED.match(name) for name in names}
     if len(names) > 1 and not all(numbered.values()):
         name = next(name for name, match in numbered.items() if not match)
         raise InputError(f"{folder}: every picture must have a frame number in its name, {name} has none; move it away")
@@ -73,15 +81,47 @@ def require_one_size(frames: tuple[Path, ...]) -> tuple[int, int]:
     return hw
 
 
+@dataclass(frozen=True)
+class SequenceFacts:
+    """What the headers of a sequence say of its shot."""
+
+    rate: Fraction
+    timecode: str | None = None
+    tags: ShotTags = field(default_factory=ShotTags)
+
+
+def sequence_facts(frames: tuple[Path, ...], rate: Fraction | None, notes: Notes) -> SequenceFacts:
+    """From the first frame's header. ``rate``: over what it states; 24 where nothing does."""
+    header = exr_header(frames[0]) if frames[0].suffix.lower() == ".exr" else {}
+    stated = header.get("framesPerSecond")
+    if rate is None and isinstance(stated, Fraction) and stated > 0:
+        rate = stated
+    if rate is None:
+        notes.add(
+            "time",
+            f"The folder {frames[0].parent.name} states no frame rate; 24 frames a second is taken (see --rate).",
+        )
+    code, reel = header.get("timeCode"), header.get("reelName")
+    timecode = None if code is None else text_of_exr(code)
+    return SequenceFacts(rate or Fraction(24), timecode, ShotTags(reel if isinstance(reel, str) else None))
+
+
 class SequenceClip:
     """``core.clip.Clip`` over a folder of pictures; nothing stays open between frames."""
 
     def __init__(
-        self, frames: tuple[Path, ...], rate: Fraction, notes: Notes, hw: tuple[int, int] | None = None
+        self,
+        frames: tuple[Path, ...],
+        facts: SequenceFacts,
+        notes: Notes,
+        *,
+        colour: Colour | None = None,
+        hw: tuple[int, int] | None = None,
     ) -> None:
-        """``hw``: the size to deliver; None for the pictures' own."""
-        self._frames, self._rate, self._notes = frames, rate, notes
-        height, width = read_picture(frames[0], notes=notes, label=frames[0].parent.name).shape[:2]
+        """``colour``: what code values mean, where they are not sRGB; ``hw``: the size to deliver, where it is not the
+        pictures' own."""
+        self._frames, self._facts, self._notes, self._colour = frames, facts, notes, colour
+        height, width = self._read(frames[0]).shape[:2]
         self._full_hw = (height, width)
         self._hw = hw or self._full_hw
         self._kept: OrderedDict[int, Array] = OrderedDict()
@@ -96,11 +136,31 @@ class SequenceClip:
 
     @property
     def rate(self) -> Fraction:
-        return self._rate
+        return self._facts.rate
+
+    @property
+    def asked(self) -> Colour | None:
+        """What code values mean by the user's word."""
+        return self._colour
+
+    @property
+    def timecode(self) -> str | None:
+        """Timecode of the first frame, where its header states one."""
+        return self._facts.timecode
+
+    @property
+    def tags(self) -> ShotTags:
+        return self._facts.tags
+
+    @property
+    def first_frame(self) -> int | None:
+        """The number in the first frame's name; None when it has none."""
+        match = _NUMBERED.match(self._frames[0].name)
+        return int(match.group(2)) if match else None
 
     @property
     def timestamps_s(self) -> tuple[Fraction, ...]:
-        return tuple(index / self._rate for index in range(self.num_frames))
+        return tuple(index / self.rate for index in range(self.num_frames))
 
     def frame(self, index: int) -> Array:
         """Frame ``index``, h w 3 float32 scene-linear, fresh. ``IndexError`` outside, ``InputError`` when damaged."""
@@ -109,7 +169,7 @@ class SequenceClip:
         kept = self._kept.get(index)
         if kept is not None:
             return kept.copy()
-        picture = read_picture(self._frames[index], notes=self._notes, label=self._frames[0].parent.name)
+        picture = self._read(self._frames[index])
         if picture.shape[:2] != self._full_hw:
             raise InputError(f"{self._frames[index]}: its EXIF turn differs from the first frame's; export it again")
         if self._hw != self._full_hw:
@@ -123,7 +183,11 @@ class SequenceClip:
         """The same frames averaged down in linear light."""
         if long_side >= max(self._hw):
             return self
-        return SequenceClip(self._frames, self._rate, self._notes, proxy_hw(self._full_hw, long_side))
+        hw = proxy_hw(self._full_hw, long_side)
+        return SequenceClip(self._frames, self._facts, self._notes, colour=self._colour, hw=hw)
+
+    def _read(self, path: Path) -> Array:
+        return read_picture(path, notes=self._notes, label=self._frames[0].parent.name, colour=self._colour)
 
     def close(self) -> None:
         self._kept.clear()

@@ -11,51 +11,90 @@ from av.video.frame import VideoFrame
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import proxy_hw
 from cyclorama.media.colour import SignalColour, signal_colour
+from cyclorama.media.curves import Colour
 from cyclorama.media.decoder import FrameDecoder
 from cyclorama.media.gate import open_container
-from cyclorama.media.index import FrameIndex, choose_stream, read_index
+from cyclorama.media.index import FrameIndex, read_index, ready_stream
 from cyclorama.media.notes import Notes
 from cyclorama.media.pixels import PixelConverter, Turn, upright
 from cyclorama.media.sound import Sound
+from cyclorama.media.tags import ShotTags, stated
+
+_WIDEST = 4
+"""Of a pixel, against its height: anamorphic lenses squeeze by 2, and some files are wrong."""
 
 
 @dataclass(frozen=True)
 class VideoStreamFacts:
-    """What was found out about a video when it was opened; shared by a clip and its proxies."""
+    """What was found out about a video when it was opened; shared by a clip and its proxies. ``square_hw``: its size
+    before it is turned, in square pixels."""
 
     index: FrameIndex
     colour: SignalColour
     turn: Turn
     swaps_sides: bool
-    stored_hw: tuple[int, int]
+    square_hw: tuple[int, int]
     left_sited: bool
+    interlaced: bool
     timecode: str | None
+    tags: ShotTags
+    asked: Colour | None
 
 
-def probe_video(path: Path, notes: Notes) -> VideoStreamFacts:
-    """Index a video and decode its first frame. ``InputError`` when it is not whole or not readable."""
-    index = read_index(path, notes)
+def probe_video(
+    path: Path, notes: Notes, *, colour: Colour | None = None, stream: int | None = None
+) -> VideoStreamFacts:
+    """Index a video and decode its first frame. ``colour``: what its code values mean, over its tags; ``stream``: which
+    video, counted from 0. ``InputError`` when it is not whole or not readable."""
+    index = read_index(path, notes, stream)
     with open_container(path) as container:
-        stream = choose_stream(container, path, Notes())
-        codec, aspect = stream.codec_context.name, stream.sample_aspect_ratio
-        tags = (container.metadata, *(s.metadata for s in container.streams))
-        timecode = next((t["timecode"] for t in tags if "timecode" in t), None)
-    decoder = FrameDecoder(index)
-    frame = decoder.frame(0)
-    decoder.close()
+        chosen = ready_stream(container, path, index.stream)
+        codec, aspect = chosen.codec_context.name, chosen.sample_aspect_ratio
+        metadata = (container.metadata, *(s.metadata for s in container.streams))
+        timecode = stated("timecode", *metadata)
+        tags = ShotTags.of(*metadata)
+    frame = first_frame(index)
     turn, swaps, words = upright(frame)
     if words:
         notes.add("geometry", f"{path.name} {words}.")
-    if aspect and aspect != 1:
-        notes.add("geometry", f"{path.name} has pixels of aspect {aspect}; they are used as square, not resampled.")
+    hw = square_hw((frame.height, frame.width), aspect)
+    if hw != (frame.height, frame.width):
+        notes.add(
+            "geometry",
+            f"{path.name} has pixels of aspect {aspect}; its {frame.width} x {frame.height} are resampled to "
+            f"{hw[1]} x {hw[0]} square pixels.",
+        )
     if frame.interlaced_frame:
         notes.add(
-            "input", f"{path.name} is interlaced; its frames are used as they are: deinterlace it for clean edges."
+            "input", f"{path.name} is interlaced; it is deinterlaced, one picture from the two fields of a frame."
         )
     _note_alpha(frame, path, notes)
-    colour = signal_colour(frame, codec, path.name, notes)
-    hw = (frame.height, frame.width)
-    return VideoStreamFacts(index, colour, turn, swaps, hw, codec != "mjpeg", timecode)
+    meaning = signal_colour(frame, codec, path.name, notes, colour)
+    interlaced = frame.interlaced_frame
+    return VideoStreamFacts(index, meaning, turn, swaps, hw, codec != "mjpeg", interlaced, timecode, tags, colour)
+
+
+def first_frame(index: FrameIndex) -> VideoFrame:
+    """The first frame as it is stored."""
+    decoder = FrameDecoder(index)
+    frame = decoder.frame(0)
+    decoder.close()
+    return frame
+
+
+def square_hw(hw: tuple[int, int], aspect: Fraction | None) -> tuple[int, int]:
+    """The size in square pixels of pictures whose pixels are ``aspect`` times as wide as high: one side grows, to an
+    even number where it was one; ``hw`` where the aspect is 1 or none that cameras have."""
+    if not aspect or not 1 / _WIDEST <= aspect <= _WIDEST:
+        return hw
+    height, width = hw
+    if aspect > 1:
+        return height, _near(width * aspect, width % 2)
+    return _near(height / aspect, height % 2), width
+
+
+def _near(length: Fraction, odd: int) -> int:
+    return round(length) if odd else 2 * round(length / 2)
 
 
 def _note_alpha(frame: VideoFrame, path: Path, notes: Notes) -> None:
@@ -70,8 +109,8 @@ class VideoClip:
 
     def __init__(self, facts: VideoStreamFacts, stored_hw: tuple[int, int] | None = None) -> None:
         self._facts = facts
-        self._stored_hw = stored_hw or facts.stored_hw
-        self._decoder = FrameDecoder(facts.index)
+        self._stored_hw = stored_hw or facts.square_hw
+        self._decoder = FrameDecoder(facts.index, deinterlace=facts.interlaced)
         self._converter = PixelConverter(
             facts.colour, facts.turn, left_sited=facts.left_sited, stored_hw=self._stored_hw
         )
@@ -101,6 +140,20 @@ class VideoClip:
     def timecode(self) -> str | None:
         """Timecode of the first frame as the file states it."""
         return self._facts.timecode
+
+    @property
+    def tags(self) -> ShotTags:
+        return self._facts.tags
+
+    @property
+    def asked(self) -> Colour | None:
+        """What its code values mean by the user's word."""
+        return self._facts.asked
+
+    @property
+    def hdr(self) -> Colour | None:
+        """How its light is coded, where that is HDR by its tag."""
+        return self._facts.colour.hdr
 
     def frame(self, index: int) -> Array:
         """Frame ``index``, h w 3 float32 scene-linear, fresh. ``IndexError`` outside, ``InputError`` when damaged."""

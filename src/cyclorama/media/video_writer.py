@@ -19,13 +19,17 @@ from cyclorama.core.arrays import Array, require_picture, shape_words
 from cyclorama.core.errors import InputError, MachineError
 from cyclorama.media.coding import Coding
 from cyclorama.media.gate import open_container, writing
-from cyclorama.media.index import read_index
+from cyclorama.media.index import decoded, read_index
 from cyclorama.media.notes import Notes
 from cyclorama.media.output import OutputSpec, publish
 from cyclorama.media.pixels import plane_codes
 from cyclorama.media.sound import Sound, SoundCopy
 
-_BT709, _SRGB, _LIMITED = 1, 13, 1  # H.273 numbers, FFmpeg's number of the range
+_LIMITED = 1
+"""FFmpeg's number of the range."""
+_MATROSKA = (".mkv", ".webm")
+_MATROSKA_CLOCK = Fraction(1, 1000)
+"""Its times are whole milliseconds; the exact rate stands beside them."""
 
 
 def exact_time_base(timestamps_s: tuple[Fraction, ...], rate: Fraction) -> Fraction:
@@ -36,8 +40,15 @@ def exact_time_base(timestamps_s: tuple[Fraction, ...], rate: Fraction) -> Fract
     return Fraction(1, ticks)
 
 
+def _container_options(output: Path, spec: OutputSpec) -> dict[str, str]:
+    if output.suffix.lower() in _MATROSKA:
+        return {"fflags": "+bitexact"}  # it writes random numbers otherwise
+    named = any("." in name for name, _ in spec.tags.texts)  # com.apple.quicktime.make and its kin
+    return {"movflags": "+faststart+use_metadata_tags" if named else "+faststart"}
+
+
 class VideoWriter:
-    """Frames in order; BT.709 primaries and matrix, sRGB transfer, limited range, the plate's own timestamps."""
+    """Frames in order, limited range, tagged as they are coded, at the plate's own timestamps."""
 
     def __init__(
         self,
@@ -49,7 +60,7 @@ class VideoWriter:
         notes: Notes,
         sound: Sound | None = None,
     ) -> None:
-        self._output, self._spec, self._coding = output, spec, coding
+        self._output, self._spec, self._coding, self._fill = output, spec, coding, coding.filler()
         with writing(folder):
             self._folder = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
         self._temporary = self._folder / f"video{output.suffix.lower()}"
@@ -58,7 +69,7 @@ class VideoWriter:
         self._next = 0
         with writing(output):
             self._container: OutputContainer | None = av.open(
-                str(self._temporary), mode="w", options={"movflags": "+faststart"}
+                str(self._temporary), mode="w", options=_container_options(output, spec)
             )
             self._add_picture(self._container)
             self._sound = SoundCopy(sound, self._container, notes) if sound is not None else None
@@ -70,10 +81,15 @@ class VideoWriter:
         stream.pix_fmt = self._coding.pix_fmt
         stream.time_base = stream.codec_context.time_base = self._time_base
         context = stream.codec_context
-        context.color_primaries, context.color_trc = _BT709, _SRGB
-        context.colorspace, context.color_range = _BT709, _LIMITED
+        context.color_primaries, context.color_trc, context.colorspace = self._coding.tags
+        context.color_range = _LIMITED
+        if self._coding.tag and self._output.suffix.lower() in (".mp4", ".mov"):
+            context.codec_tag = self._coding.tag
+        container.metadata.update(self._spec.tags.texts)
         if self._spec.timecode:
             container.metadata["timecode"] = self._spec.timecode
+        if self._spec.tags.reel:
+            stream.metadata["reel_name"] = self._spec.tags.reel
         self._stream = stream
 
     def write(self, index: int, picture: Array) -> None:
@@ -85,10 +101,10 @@ class VideoWriter:
             raise ValueError(f"frames must be written in order, expected {self._next}, got {index}")
         frame = VideoFrame(self._spec.hw[1], self._spec.hw[0], self._coding.pix_fmt)
         planes = [plane_codes(frame, plane) for plane in range(self._coding.channels)]
-        self._coding.fill(np.ascontiguousarray(picture), planes)
+        self._fill(np.ascontiguousarray(picture), planes)
         frame.pts, frame.time_base = self._ticks[index], self._time_base
-        frame.color_primaries, frame.color_trc = _BT709, _SRGB
-        frame.colorspace, frame.color_range = _BT709, _LIMITED
+        frame.color_primaries, frame.color_trc, frame.colorspace = self._coding.tags
+        frame.color_range = _LIMITED
         with writing(self._output):
             self._mux(self._stream.encode(frame))
         self._next += 1
@@ -121,7 +137,7 @@ class VideoWriter:
             self._container.close()
             self._container = None
         verify_video(self._temporary, self._spec)
-        if self._coding.channels == 4:
+        if self._coding.alpha:
             _verify_alpha(self._temporary)
 
     def publish(self, *, overwrite: bool) -> None:
@@ -146,7 +162,8 @@ def verify_video(path: Path, spec: OutputSpec) -> None:
         raise MachineError(f"the video that was written does not read back ({error}); run again") from None
     if len(index.pts) != spec.num_frames:
         raise MachineError(f"{path}: must hold {spec.num_frames} frames, got {len(index.pts)}; run again")
-    wrong = next((i for i, t in enumerate(index.timestamps_s) if t != spec.timestamps_s[i]), None)
+    slack = _MATROSKA_CLOCK / 2 if path.suffix.lower() in _MATROSKA else 0
+    wrong = next((i for i, t in enumerate(index.timestamps_s) if abs(t - spec.timestamps_s[i]) > slack), None)
     if wrong is not None:
         raise MachineError(
             f"{path}: frame {wrong} must be at {float(spec.timestamps_s[wrong])} s, "
@@ -157,6 +174,6 @@ def verify_video(path: Path, spec: OutputSpec) -> None:
 def _verify_alpha(path: Path) -> None:
     """``MachineError`` unless the first frame decodes with an alpha channel."""
     with open_container(path) as container:
-        frame = next(container.decode(video=0))
+        frame = next(decoded(container, container.streams.video[0]))
     if not any(component.is_alpha for component in frame.format.components):
         raise MachineError(f"{path}: was written without its alpha by this FFmpeg; write frames (%04d.png or %04d.exr)")

@@ -1,11 +1,13 @@
 """Writers: a job writes frames under temporary names, checks them, and then publishes them."""
 
 import shutil
+import struct
 import tempfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -13,15 +15,24 @@ import numpy as np
 from cyclorama.core.arrays import Array, require_picture, require_plane, shape_words
 from cyclorama.core.display import code8_from_linear, display_from_linear
 from cyclorama.core.errors import InputError, MachineError
-from cyclorama.media.coding import h264
+from cyclorama.media.coding import Quality
+from cyclorama.media.curves import Colour
 from cyclorama.media.exr import write_exr
+from cyclorama.media.formats import VideoForm, codec_of, coding_of, colour_for
 from cyclorama.media.gate import writing
 from cyclorama.media.notes import Notes
 from cyclorama.media.output import OutputSpec, is_sequence, publish, sequence_paths
 from cyclorama.media.sound import Sound
+from cyclorama.media.timecode import Timecode
 from cyclorama.media.video_writer import VideoWriter
 
+_PNG_HEAD = 33
+"""Bytes up to the end of a PNG's first chunk."""
+_SRGB_CHUNK = struct.pack(">I4sBI", 1, b"sRGB", 0, zlib.crc32(b"sRGB\0"))
+_LONGEST_NAME = 31
+"""Of an EXR's attribute, for every reader."""
 Item = TypeVar("Item", contravariant=True)
+Frame = TypeVar("Frame")
 
 
 class ClipWriter(Protocol[Item]):
@@ -46,14 +57,15 @@ class ClipWriter(Protocol[Item]):
 
 @dataclass(frozen=True)
 class EncodeSettings:
-    """How pictures are encoded."""
+    """How pictures are encoded. ``codec``: a word of ``formats.SHOT_CODECS``; None for what is usual of the name.
+    ``colour``: how light is coded where the codec has the bits for it; None for the display's."""
 
+    codec: str | None = None
     crf: int = 16
-    """H.264 quality: lower is better and larger; 16 is visually lossless."""
+    """Quality of H.264, H.265 and VP9: lower is better and larger; 16 is visually lossless."""
     preset: str = "veryfast"
-    """H.264 speed: an x264 preset name."""
-    bits: Literal[8, 16] = 8
-    """Bits per channel of PNG files."""
+    """Speed of H.264 and H.265: the name of a preset."""
+    colour: Colour | None = None
 
 
 def open_writer(
@@ -65,36 +77,69 @@ def open_writer(
     sound: Sound | None = None,
     settings: EncodeSettings | None = None,
 ) -> ClipWriter[Array]:
-    """The writer for a name: ``.mp4`` or ``.mov`` (H.264), or ``%04d.png`` / ``%04d.exr``.
+    """The writer for a name: ``.mp4``, ``.mov``, ``.mkv`` or ``.webm``, or ``%04d.png`` / ``%04d.exr``.
 
     Temporary files go to ``folder``, which exists and is on the output's file system. Call ``check_output_free`` first.
     """
     settings = settings or EncodeSettings()
+    codec = codec_of(output, settings.codec)
     if not is_sequence(output):
-        coding = h264(spec.hw, (settings.crf, settings.preset), notes)
-        return VideoWriter(output, folder, spec, coding, notes=notes, sound=sound)
-    note_lost_sound(sound, notes)
+        form = VideoForm(spec.hw, Quality(settings.crf, settings.preset), colour_for(codec, settings.colour, notes))
+        return VideoWriter(output, folder, spec, coding_of(codec, form, notes), notes=notes, sound=sound)
+    note_sequence(sound, spec, notes)
     if output.suffix.lower() == ".exr":
-        return SequenceWriter(output, folder, spec, _save_exr)
-    return SequenceWriter(output, folder, spec, _save_png8 if settings.bits == 8 else _save_png16)
+        return SequenceWriter(output, folder, spec, exr_saver(spec, codec))
+    colour_for(codec, settings.colour, notes)
+    return SequenceWriter(output, folder, spec, _save_png8 if codec == "png8" else _save_png16)
 
 
-def note_lost_sound(sound: Sound | None, notes: Notes) -> None:
+def note_sequence(sound: Sound | None, spec: OutputSpec, notes: Notes) -> None:
+    """What a sequence of pictures cannot hold."""
     if sound is not None and sound.exists():
         notes.add("sound", "A sequence of pictures holds no sound; it is left out.")
+    if any(time != index / spec.rate for index, time in enumerate(spec.timestamps_s)):
+        notes.add(
+            "time",
+            f"A sequence of pictures holds no times: its frames are shown {float(spec.rate):.3f} a second, evenly.",
+        )
 
 
-def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "SequenceWriter":
+def exr_saver(
+    spec: OutputSpec, compression: str, attributes: Mapping[str, Any] | None = None
+) -> Callable[[int, Path, Array], None]:
+    """Saves frame ``index`` as EXR, with ``attributes`` besides those of the shot."""
+    header = exr_attributes(spec)
+
+    def save(index: int, path: Path, picture: Array) -> None:
+        require_picture("picture", picture, picture.shape[-1])
+        write_exr(path, picture, {**header(index), **(attributes or {})}, compression=compression)
+
+    return save
+
+
+def exr_attributes(spec: OutputSpec) -> Callable[[int], dict[str, Any]]:
+    """What the header of frame ``index`` says of the shot."""
+    code = Timecode.parse(spec.timecode, spec.rate) if spec.timecode else None
+    texts = {f"plate/{name}": value for name, value in spec.tags.texts}
+    shared: dict[str, Any] = {name: value for name, value in texts.items() if len(name) <= _LONGEST_NAME}
+    shared["framesPerSecond"] = spec.rate
+    if spec.tags.reel:
+        shared["reelName"] = spec.tags.reel
+    return lambda index: shared if code is None else {**shared, "timeCode": code.later(index).exr()}
+
+
+def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "SequenceWriter[Array]":
     """Alpha as 16-bit grey PNG files, 0..65535 for 0..1, linear; ``write`` takes h w float32."""
     return SequenceWriter(pattern, folder, spec, _save_matte)
 
 
-class SequenceWriter:
-    """Numbered files, the first one 0; frames may come in any order."""
+class SequenceWriter(Generic[Frame]):
+    """Numbered files; frames may come in any order."""
 
-    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec, save: Callable[[Path, Array], None]) -> None:
+    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec, save: Callable[[int, Path, Frame], None]) -> None:
+        """``save``: told the frame's place, the file's name and the picture."""
         self._spec, self._save = spec, save
-        self._finals = sequence_paths(pattern, spec.num_frames)
+        self._finals = sequence_paths(pattern, spec.num_frames, spec.first_frame)
         with writing(folder):
             self._folder = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
         self._temporaries = tuple(self._folder / path.name for path in self._finals)
@@ -105,13 +150,13 @@ class SequenceWriter:
         """The names that the files get."""
         return self._finals
 
-    def write(self, index: int, picture: Array) -> None:
+    def write(self, index: int, picture: Frame) -> None:
         if not 0 <= index < self._spec.num_frames:
             raise IndexError(f"frame must be 0..{self._spec.num_frames - 1}, got {index}")
-        if picture.shape[:2] != self._spec.hw:
+        if isinstance(picture, np.ndarray) and picture.shape[:2] != self._spec.hw:
             raise ValueError(f"a frame must be {self._spec.hw[0]} x {self._spec.hw[1]}, got {shape_words(picture)}")
         with writing(self._finals[index]):
-            self._save(self._temporaries[index], picture)
+            self._save(index, self._temporaries[index], picture)
         self._written.add(index)
 
     def close(self) -> None:
@@ -134,29 +179,28 @@ class SequenceWriter:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def save_png(path: Path, codes: Array) -> None:
-    done, data = cv2.imencode(".png", codes)
+def save_png(path: Path, codes: Array, *, srgb: bool = True) -> None:
+    """``codes``: h w, h w 3 or h w 4, blue first. ``srgb``: colour, and tagged so."""
+    done, array = cv2.imencode(".png", codes)
     if not done:
         raise ValueError(f"the picture could not be encoded as PNG: {shape_words(codes)}")
-    path.write_bytes(data.tobytes())
+    data = array.tobytes()
+    path.write_bytes(data[:_PNG_HEAD] + _SRGB_CHUNK + data[_PNG_HEAD:] if srgb else data)
 
 
-def _save_png8(path: Path, picture: Array) -> None:
+def _save_png8(_: int, path: Path, picture: Array) -> None:
     require_picture("picture", picture)
     save_png(path, cv2.cvtColor(code8_from_linear(picture), cv2.COLOR_RGB2BGR))
 
 
-def _save_png16(path: Path, picture: Array) -> None:
+def _save_png16(_: int, path: Path, picture: Array) -> None:
     require_picture("picture", picture)
     display = np.clip(np.nan_to_num(display_from_linear(picture)), 0, 1)
     save_png(path, cv2.cvtColor((display * 65535 + 0.5).astype(np.uint16), cv2.COLOR_RGB2BGR))
 
 
-def _save_exr(path: Path, picture: Array) -> None:
-    require_picture("picture", picture)
-    write_exr(path, picture)
-
-
-def _save_matte(path: Path, alpha: Array) -> None:
+def _save_matte(_: int, path: Path, alpha: Array) -> None:
     require_plane("alpha", alpha)
-    save_png(path, (np.clip(np.nan_to_num(alpha), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16))
+    save_png(
+        path, (np.clip(np.nan_to_num(alpha), 0, 1) * np.float32(65535) + np.float32(0.5)).astype(np.uint16), srgb=False
+    )

@@ -1,0 +1,103 @@
+"""A finished shot's layers in files: all of them in multi-layer EXR, or the keyed actor alone."""
+
+from pathlib import Path
+
+import numpy as np
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.layers import Foreground, Layers
+from cyclorama.media.exr import write_exr_planes
+from cyclorama.media.foreground import ForegroundSettings, ForegroundWriter, open_foreground_writer
+from cyclorama.media.notes import Notes
+from cyclorama.media.output import OutputSpec
+from cyclorama.media.sound import Sound
+from cyclorama.media.writers import ClipWriter, SequenceWriter, exr_attributes, note_sequence
+
+Finished = tuple[Array, Layers]
+"""The finished picture, h w 3 float32 scene-linear, and what it was made of."""
+
+
+def relit(actor: Foreground, gain: Array | None) -> Foreground:
+    """The actor as he stands in the finished picture: premultiplied, his colour times the gain."""
+    if gain is None:
+        return actor
+    return Foreground(actor.color * gain.astype(np.float32), actor.alpha)
+
+
+def planes_of(finished: Finished) -> dict[str, Array]:
+    """The channels of one multi-layer EXR: ``R G B`` the finished picture; ``actor.R G B A`` (of several ``actor1``,
+    ``actor2``, ...) the relit actors, premultiplied; ``place.R G B`` the set whole; ``place.inverse_depth``."""
+    picture, layers = finished
+    planes = {name: picture[..., c] for c, name in enumerate("RGB")}
+    planes |= {f"place.{name}": layers.place.color[..., c] for c, name in enumerate("RGB")}
+    planes["place.inverse_depth"] = layers.place.inverse_depth
+    for number, actor in enumerate(layers.actors, 1):
+        name = "actor" if len(layers.actors) == 1 else f"actor{number}"
+        shown = relit(actor, layers.relight_gain)
+        planes |= {f"{name}.{channel}": shown.color[..., c] for c, channel in enumerate("RGB")}
+        planes[f"{name}.A"] = shown.alpha
+    return planes
+
+
+class ActorWriter:
+    """The relit actors as one, with alpha."""
+
+    def __init__(self, inner: ForegroundWriter) -> None:
+        self._inner = inner
+
+    def write(self, index: int, finished: Finished, /) -> None:
+        layers = finished[1]
+        self._inner.write(index, relit(layers.joint, layers.relight_gain))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def publish(self, *, overwrite: bool) -> None:
+        self._inner.publish(overwrite=overwrite)
+
+    def abort(self) -> None:
+        self._inner.abort()
+
+
+def open_layers_writer(
+    output: Path, folder: Path, spec: OutputSpec, *, notes: Notes, sound: Sound | None = None
+) -> ClipWriter[Finished]:
+    """The writer for a name: ``%04d.exr``, every layer in one file (half, ZIP); ``.mov``, ``.mkv``, ``.webm`` or
+    ``%04d.png``, the keyed actor alone. ``InputError`` for another name."""
+    if output.suffix.lower() != ".exr":
+        actor = open_foreground_writer(output, folder, spec, notes=notes, sound=sound, settings=ForegroundSettings())
+        return ActorWriter(actor)
+    note_sequence(sound, spec, notes)
+    header = exr_attributes(spec)
+
+    def save(index: int, path: Path, finished: Finished) -> None:
+        write_exr_planes(path, planes_of(finished), header(index))
+
+    return SequenceWriter(output, folder, spec, save)
+
+
+class LayeredWriter:
+    """A finished shot and, where they are asked for, its layers, as one output."""
+
+    def __init__(self, shot: ClipWriter[Array], layers: ClipWriter[Finished] | None) -> None:
+        self._shot, self._layers = shot, layers
+
+    def write(self, index: int, finished: Finished, /) -> None:
+        self._shot.write(index, finished[0])
+        if self._layers is not None:
+            self._layers.write(index, finished)
+
+    def close(self) -> None:
+        self._shot.close()
+        if self._layers is not None:
+            self._layers.close()
+
+    def publish(self, *, overwrite: bool) -> None:
+        if self._layers is not None:
+            self._layers.publish(overwrite=overwrite)
+        self._shot.publish(overwrite=overwrite)
+
+    def abort(self) -> None:
+        self._shot.abort()
+        if self._layers is not None:
+            self._layers.abort()
