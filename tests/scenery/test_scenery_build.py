@@ -8,7 +8,7 @@ from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.reference import Reference
 from cyclorama.scenery import build_backdrop, draw
 from cyclorama.scenery.mapping import mapping
-from cyclorama.scenery.sweep import inverse_depths
+from cyclorama.scenery.stereo import inverse_depths
 
 HW, FOCAL = (96, 144), 140.0
 SHEET = cv2.GaussianBlur(np.random.default_rng(7).random((700, 700, 3), np.float32), (0, 0), 1.2)

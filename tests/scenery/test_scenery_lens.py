@@ -12,7 +12,7 @@ from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.lens import STRAIGHT, Lens
 from cyclorama.core.reference import Reference
 from cyclorama.scenery import build_backdrop, draw
-from cyclorama.scenery.sweep import inverse_depths
+from cyclorama.scenery.stereo import inverse_depths
 
 HW, FOCAL = (180, 320), 300.0
 WALL = 4.0

@@ -90,15 +90,3 @@ def seen_row(bend, u, v):  # type: ignore[no-untyped-def]
         p, q = u[x] * factor, v[x] * factor
         u[x] = m[0, 0] * p + m[0, 1] * q + m[0, 2] if r2 <= bend.reach else np.float32(-1e9)
         v[x] = m[1, 0] * p + m[1, 1] * q + m[1, 2]
-
-
-def sights(camera: Camera) -> tuple[Array, Array]:
-    """Where every pixel looks, h w float32 each: its own centre, or behind a lens that bends its place on the picture
-    plane (as ``mapping`` has them)."""
-    h, w = camera.hw
-    u, v = np.meshgrid(np.arange(w, dtype=np.float32) + 0.5, np.arange(h, dtype=np.float32) + 0.5)
-    if not camera.lens.is_straight:
-        bend = bend_of(camera)
-        for y in range(h):
-            sight_row(y, bend, u[y], v[y])
-    return u, v

@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 import cv2
 import numpy as np
-from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, View
@@ -15,8 +14,9 @@ from cyclorama.core.display import code8_from_linear
 from cyclorama.core.lens import STRAIGHT
 from cyclorama.core.reference import Reference
 from cyclorama.scenery.align_views import fitted_to, given_depths
+from cyclorama.scenery.candidates import finer
 from cyclorama.scenery.single import single_place
-from cyclorama.scenery.sweep import inverse_depths
+from cyclorama.scenery.stereo import surfaces
 
 SWEEP_LONG_SIDE = 640
 _MARGIN = 1.3  # things nearer than what the references share
@@ -129,15 +129,14 @@ def views_at_infinity(views: list[_Posed]) -> tuple[View, ...]:
 
 def _swept(views: list[_Posed], nearest: float) -> tuple[View, ...]:
     small = [_proxy(view) for view in views]
-    found = inverse_depths([p for p, _ in small], [c for _, c in small], nearest)
+    found = surfaces([p for p, _ in small], [c for _, c in small], nearest)
     out = []
-    for view, (picture, _), inverse_depth in zip(views, small, found):
-        if inverse_depth.shape == view[1].hw:
-            full = inverse_depth
-        else:
-            guide = code8_from_linear(view[0]).astype(np.float32) / 255
-            full = _upsampled(inverse_depth, picture, guide)
-        out.append(_with_depth(view, full))
+    for view, (picture, _), planes in zip(views, small, found):
+        full = planes
+        if planes.shape[:2] != view[1].hw:
+            full = np.empty((*view[1].hw, 3), np.float32)
+            finer(planes, picture, code8_from_linear(view[0]).astype(np.float32) / 255, full)
+        out.append(_with_depth(view, np.ascontiguousarray(full[..., 0])))
     return tuple(out)
 
 
@@ -148,30 +147,3 @@ def _proxy(view: _Posed) -> tuple[Array, Camera]:
     hw = (round(camera.hw[0] * scale), round(camera.hw[1] * scale))
     small = cv2.resize(image, hw[::-1], interpolation=cv2.INTER_AREA) if scale < 1 else image
     return code8_from_linear(small).astype(np.float32) / 255, camera.resized(hw)
-
-
-@njit(cache=True, nogil=True)
-def _upsampled(values, guide, full_guide):  # type: ignore[no-untyped-def]
-    """Each pixel takes one of the four values around it: that of the most similar colour (no value is between two
-    surfaces)."""
-    h, w = values.shape
-    th, tw, _ = full_guide.shape
-    out = np.empty((th, tw), np.float32)
-    for y in range(th):
-        v = (y + 0.5) * h / th - 0.5
-        y0 = int(np.floor(v))
-        for x in range(tw):
-            u = (x + 0.5) * w / tw - 0.5
-            x0 = int(np.floor(u))
-            best = np.float32(1e9)
-            for dy in range(2):
-                for dx in range(2):
-                    sy, sx = min(h - 1, max(0, y0 + dy)), min(w - 1, max(0, x0 + dx))
-                    far = abs(v - sy) + abs(u - sx)
-                    unlike = np.float32(0.05 * far)
-                    for c in range(3):
-                        unlike += abs(full_guide[y, x, c] - guide[sy, sx, c])
-                    if unlike < best:
-                        best = unlike
-                        out[y, x] = values[sy, sx]
-    return out

@@ -1,4 +1,4 @@
-"""Depth of every reference from the others: plane sweep, semi-global aggregation, agreement between the views.
+"""A first depth of every picture from the others: plane sweep, semi-global aggregation, agreement between the views.
 
 Cost volumes are indexed ``h w k`` with ``k`` even steps of inverse depth from 0 (infinity) to the nearest surface, so
 that one step is about the same number of pixels everywhere; they are bytes, 0 (a match) to 255. Aggregation follows
@@ -13,7 +13,6 @@ from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera
-from cyclorama.scenery.bend import bend_of, seen_row, sights
 from cyclorama.scenery.mapping import mapping
 
 NUM_PLANES = 128
@@ -23,16 +22,12 @@ _VOTE = 0.3  # what another view's surface takes off a cost
 _STEP, _JUMP = 0.06, 1.2  # penalties of a change by one plane, and by more
 
 
-def inverse_depths(pictures: list[Array], cameras: list[Camera], nearest: float) -> list[Array]:
+def swept(greys: list[Array], edges: list[Array], cameras: list[Camera], nearest: float) -> list[Array]:
     """Inverse depth of every picture, h w float32 each.
 
-    ``pictures``: two or more, display-referred h w 3 float32 of their camera's size; ``nearest``: the largest inverse
-    depth looked for, in 1/world units.
+    ``greys``: two or more, display-referred h w float32 of their camera's size; the lenses are straight. ``edges``:
+    their ``edge_strength``. ``nearest``: the largest inverse depth looked for, in 1/world units.
     """
-    if len(pictures) < 2:
-        raise ValueError(f"a sweep needs two pictures or more, got {len(pictures)}")
-    greys = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in pictures]
-    edges = [_edge_strength(g) for g in greys]
     planes = np.linspace(0.0, nearest, NUM_PLANES)
     costs = [_cost(greys, cameras, index, planes) for index in range(len(greys))]
     found = [_solve(cost, None, edge, planes[1]) for cost, edge in zip(costs, edges)]
@@ -41,7 +36,8 @@ def inverse_depths(pictures: list[Array], cameras: list[Camera], nearest: float)
     return found
 
 
-def _edge_strength(grey: Array) -> Array:
+def edge_strength(grey: Array) -> Array:
+    """Of a picture 0..1, per pixel."""
     return np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=0.25))
 
 
@@ -51,7 +47,7 @@ def _cost(greys: list[Array], cameras: list[Camera], index: int, planes: Array) 
     grey, camera = greys[index], cameras[index]
     others = [i for i in range(len(greys)) if i != index]
     h, w = grey.shape
-    u, v = sights(camera)
+    u, v = np.meshgrid(np.arange(w, dtype=np.float32) + 0.5, np.arange(h, dtype=np.float32) + 0.5)
     moments = [_moments(g) for g in greys]
     guide_mean = cv2.blur(grey, (7, 7))
     guide_var = cv2.blur(grey * grey, (7, 7)) - guide_mean * guide_mean
@@ -79,8 +75,6 @@ class _Warp:
         safe = np.where(z > 1e-6, z, 1).astype(np.float32)
         self.u = ((a[0, 0] * u + a[0, 1] * v + (a[0, 2] + b[0])) / safe).astype(np.float32)
         self.v = ((a[1, 0] * u + a[1, 1] * v + (a[1, 2] + b[1])) / safe).astype(np.float32)
-        if not other.lens.is_straight:
-            seen_row(bend_of(other), self.u.reshape(-1), self.v.reshape(-1))
         self.inside = (self.u > 0) & (self.u < w) & (self.v > 0) & (self.v < h) & (z > 1e-6)
 
 
@@ -105,30 +99,25 @@ def _votes(found: list[Array], cameras: list[Camera], index: int, planes: Array)
     votes = np.zeros((*found[index].shape, len(planes)), np.uint8)
     for other, inverse_depth in enumerate(found):
         if other != index:
-            way = (*mapping(cameras[other], cameras[index]), *sights(cameras[other]), bend_of(cameras[index]))
+            way = mapping(cameras[other], cameras[index])
             _vote(inverse_depth, way, planes[1], round(_VOTE * 255), votes)
     return votes
 
 
 @njit(cache=True, nogil=True)
 def _vote(inverse_depth, way, step, amount, votes):  # type: ignore[no-untyped-def]
-    a, b, us, vs, bend = way
+    a, b = way
     h, w = inverse_depth.shape
-    u_seen, v_seen = np.empty(1, np.float32), np.empty(1, np.float32)
     th, tw, num = votes.shape
     for y in range(h):
         for x in range(w):
             d = inverse_depth[y, x]
-            px, py = float(us[y, x]), float(vs[y, x])
+            px, py = x + 0.5, y + 0.5
             z = a[2, 0] * px + a[2, 1] * py + a[2, 2] + b[2] * d
             if z <= 1e-6:
                 continue
             u = (a[0, 0] * px + a[0, 1] * py + a[0, 2] + b[0] * d) / z
             v = (a[1, 0] * px + a[1, 1] * py + a[1, 2] + b[1] * d) / z
-            if len(bend.table):
-                u_seen[0], v_seen[0] = u, v
-                seen_row(bend, u_seen, v_seen)
-                u, v = float(u_seen[0]), float(v_seen[0])
             plane = d / z / step
             if u < 0 or v < 0 or u >= tw or v >= th or plane > num:
                 continue
