@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from cyclorama.comp import flatten, match_exposure
+from cyclorama.comp import flatten
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
@@ -23,6 +23,7 @@ from cyclorama.core.shot import Shot
 from cyclorama.engines import Engine, make_engine
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
+from cyclorama.lightjob import find_light, require_light
 from cyclorama.matchmove import (
     FILM_BACK_MM,
     Matchmove,
@@ -37,7 +38,7 @@ from cyclorama.matchmove import (
 from cyclorama.media import open_writer
 from cyclorama.references import read_references
 from cyclorama.report import Report
-from cyclorama.scenery import build_backdrop, draw
+from cyclorama.scenery import build_backdrop
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.stmaps import with_given_lens
@@ -53,10 +54,13 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("no picture of the place was given; add --reference PICTURE")
     if settings.stmap is not None and settings.camera is None:
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
+    require_light(settings)
     engine = make_engine(settings.engine)
     with open_job(settings, progress) as job:
         shot, backdrop, matchmove = _Analysis(settings, job).run()
         job.folder.keep("camera.json", camera_json(shot.path, job.plate.rate))
+        if shot.relighting is not None:
+            job.folder.keep("lighting.json", shot.relighting.json())
         sheet = Sheet(job.frames)
         output = open_writer(settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound)
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
@@ -93,11 +97,8 @@ class _Analysis:
                     "geometry", f"the given camera was taken to be in metres, the actor {unit:g} m before it"
                 )
         with self.job.watch("light"):
-            path = matchmove.path
-            at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
-            places = [draw(backdrop, path[int(i)], float(i)).color for i in at] if self.settings.relight else []
-        lighting = match_exposure(places) if self.settings.relight else None
-        return Shot(self.job.plate, key, path, lighting), backdrop, matchmove
+            relighting = find_light(backdrop, matchmove.path, key, self.job, self.settings)
+        return Shot(self.job.plate, key, matchmove.path, relighting), backdrop, matchmove
 
     def _references(self) -> tuple[Reference, ...]:
         return read_references(self.settings.reference, self.job.plate, self.job.notes)

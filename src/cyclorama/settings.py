@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
+from cyclorama.light_words import KeyArgument
 from cyclorama.reference_words import ReferenceArgument
 from cyclorama.stmap_settings import StmapArgument
 
@@ -220,7 +221,15 @@ class Settings:
     ] = None
     focal: Annotated[FocalLength | None, FOCAL] = None
     frames: Annotated[str | None, _FRAMES] = None
-    relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
+    relight: Annotated[float, Option("How far the actor takes the place's light: 0 not at all, 1 whole.")] = 1.0
+    no_relight: Annotated[bool, Option("The same as --relight 0.")] = False
+    environment: Annotated[
+        Path | None, Option("The place's light: an HDR panorama (.hdr, .exr), its middle ahead.")
+    ] = None
+    key_light: Annotated[
+        KeyArgument | None,
+        Option("The place's key light in words: 'left high warm'.", ("--key-light", "--key"), "WORDS"),
+    ] = None
     engine: Annotated[str, Option("What draws the place.")] = "geometry"
     work: Annotated[Path | None, Option("Keep the camera, the mattes and the report in this folder.")] = None
     overwrite: Annotated[bool, _OVERWRITE] = False
@@ -230,7 +239,8 @@ class Settings:
         """The files and folders that are read."""
         camera = () if self.camera is None else (self.camera,)
         stmap = () if self.stmap is None else (self.stmap.file,)
-        return (self.plate, *self.key.inputs, *camera, *stmap, *(r.picture for r in self.reference))
+        light = () if self.environment is None else (self.environment,)
+        return (self.plate, *self.key.inputs, *camera, *stmap, *light, *(r.picture for r in self.reference))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
+from cyclorama.core.lighting import Relighting
 from cyclorama.core.shot import Shot
 from cyclorama.job import Job, JobSettings
 from cyclorama.matchmove import Matchmove
@@ -62,10 +63,23 @@ def shot_report(
             "reference_frames": [v.time for v in backdrop.views],
             "uncovered_percent": [round(100 * (1 - c), 2) for c in sheet.coverage],
         },
-        "relight_gain": None if shot.lighting is None else list(shot.lighting.gain),
+        "light": None if shot.relighting is None else light_facts(shot.relighting),
     }
     more = f"<h2>camera</h2>{table(camera)}{path_plot(matchmove.path)}"
     return Report(job.facts(settings, own, warnings), sheet.strips(), more)
+
+
+def light_facts(relighting: Relighting) -> dict[str, Any]:
+    """The place's light against the stage's, in figures and words, for a report."""
+    place, stage = relighting.place, relighting.stage
+    return {
+        "strength": relighting.strength,
+        "stops": round(place.exposure - stage.exposure, 2),
+        "white": [round(w, 3) for w in place.white],
+        "key": None if place.key is None else [round(x, 2) for x in place.key.direction],
+        "belief": round(place.confidence, 2),
+        "from": place.source,
+    }
 
 
 def camera_facts(matchmove: Matchmove) -> dict[str, Any]:

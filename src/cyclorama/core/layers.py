@@ -70,8 +70,9 @@ class Layers:
     """A finished frame in its parts. A layer that is switched off is absent.
 
     ``place``: the set behind the actors. ``actors``: layer 1, 2, ...; premultiplied, and shares of the pixel: where
-    they overlap, what is behind has been cut already, so their alphas sum to at most 1. ``relight_gain``: (3,) float32,
-    what the actors' colour is multiplied by.
+    they overlap, what is behind has been cut already, so their alphas sum to at most 1. ``relight_gain``: small,
+    h' w' 4 float32 over the whole picture, what the actors' red, green, blue and luminance are multiplied by: colour by
+    the first three, and then its luminance is set by the fourth.
     """
 
     place: SetFrame

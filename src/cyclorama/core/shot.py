@@ -6,7 +6,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.core.layers import Foreground, Key, foregrounds_of
-from cyclorama.core.lighting import Lighting
+from cyclorama.core.lighting import Relighting
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class Shot:
     plate: Clip
     key: Key
     path: CameraPath
-    lighting: Lighting | None
-    """What the actor is multiplied by; None when relighting is off."""
+    relighting: Relighting | None
+    """From the stage's light to the place's; None when the actor's light is left alone."""
 
     def __post_init__(self) -> None:
         if len(self.path) != self.plate.num_frames or self.path.hw != self.plate.hw:

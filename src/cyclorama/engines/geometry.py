@@ -1,7 +1,8 @@
 """The default engine: the place drawn with the plate's camera behind the plate's own actor. No weights, no painting."""
 
+from cyclorama.comp import gain_field
 from cyclorama.core.backdrop import Backdrop
-from cyclorama.core.layers import Layers
+from cyclorama.core.layers import Layers, joined
 from cyclorama.core.shot import Shot
 from cyclorama.scenery import draw
 
@@ -12,5 +13,7 @@ class GeometryEngine:
     def render(self, shot: Shot, backdrop: Backdrop, index: int) -> Layers:
         plate = shot.plate.frame(index)
         place = draw(backdrop, shot.path[index], float(index))
-        gain = None if shot.lighting is None else shot.lighting.gain_array
-        return Layers(place, shot.foregrounds(index, plate), gain)
+        actors = shot.foregrounds(index, plate)
+        light = shot.relighting
+        gain = None if light is None or not actors else gain_field(joined(actors), shot.path[index], light)
+        return Layers(place, actors, gain)

@@ -4,6 +4,7 @@ Reading
     ``open_clip(path, notes=..., rate=None)``      a video or a folder of pictures as a ``core.clip.Clip``
     ``read_picture(path, notes=...)``              one picture, scene-linear
     ``open_matte(path, notes=...)``                alpha frame by frame
+    ``read_environment(path, notes)``              a panorama of light
 Writing
     ``check_output_free(output, overwrite=..., inputs=..., num_frames=...)``   before any work
     ``open_writer(output, folder, spec, notes=..., sound=..., settings=...)``  then ``write``, ``close``, ``publish``
@@ -15,6 +16,7 @@ Besides
     ``Notes``: what was assumed; ``prefetch(items, depth)``: work ahead in a thread.
 """
 
+from cyclorama.media.environment import read_environment
 from cyclorama.media.foreground import ForegroundFormat, open_foreground_writer
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
@@ -45,6 +47,7 @@ __all__ = [
     "open_writer",
     "prefetch",
     "publish",
+    "read_environment",
     "read_picture",
     "sequence_paths",
     "verify_video",

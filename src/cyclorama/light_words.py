@@ -1,0 +1,50 @@
+"""What a user can say of the light in the place."""
+
+from dataclasses import dataclass
+
+from cyclorama.core.errors import InputError
+
+_SIDES = {"left": -1.0, "right": 1.0}
+_HEIGHTS = {"high": 1.0, "level": 0.0, "low": -0.7}
+_PLACES = {"front": -1.0, "behind": 1.0}
+_WARMTHS = {"warm": 0.35, "neutral": 0.0, "cool": -0.35}
+_SOFTNESSES = {"soft": 0.7, "hard": 0.2}
+_GROUPS = (_SIDES, _HEIGHTS, _PLACES, _WARMTHS, _SOFTNESSES)
+
+
+@dataclass(frozen=True)
+class KeyArgument:
+    """The key light in words: where it comes from, as the camera sees it, its warmth and its softness."""
+
+    words: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyArgument":
+        """At most one word of each kind. ``InputError`` with all of them for anything else."""
+        words = tuple(text.replace(",", " ").lower().split())
+        kinds = [next((i for i, g in enumerate(_GROUPS) if w in g), -1) for w in words]
+        if not words or -1 in kinds or len(set(kinds)) != len(kinds):
+            choices = "; ".join(", ".join(g) for g in _GROUPS)
+            raise InputError(f"a key light is one or more of: {choices}; one of each kind, got '{text}'")
+        return cls(words)
+
+    def _of(self, group: dict[str, float]) -> float | None:
+        return next((group[w] for w in self.words if w in group), None)
+
+    @property
+    def toward(self) -> tuple[float, float, float] | None:
+        """Towards the light: right, down, away from the camera; not of length 1. None where no direction was said."""
+        found = [self._of(group) for group in (_SIDES, _HEIGHTS, _PLACES)]
+        if all(f is None or f == 0.0 for f in found):
+            return None
+        side, height, place = (f or 0.0 for f in found)
+        return (side, -height, place if place or (side and not height) else -0.5)
+
+    @property
+    def warmth_stops(self) -> float | None:
+        """Of red above green, and of green above blue; None where none was said."""
+        return self._of(_WARMTHS)
+
+    @property
+    def softness(self) -> float | None:
+        return self._of(_SOFTNESSES)
