@@ -155,3 +155,13 @@ def test_the_users_word_stands_over_what_was_read() -> None:
     assert told.white[0] > 1.1 > 0.9 > told.white[2]
     assert told.exposure == pytest.approx(read.exposure, abs=0.35)
     assert with_key(read, None, None, None).stops(np.eye(3)) == pytest.approx(read.stops(np.eye(3)), abs=1e-6)
+
+
+def test_darkness_is_no_neutral_surface() -> None:
+    """A warm ground under a black sky is a warm place."""
+    warm = np.array([0.3, 0.0, -0.4])
+    inverse_depth, normals = box()
+    shown = np.where(normals[..., 1:2] < 0, 2.0 ** (warm - 3), 0.0005).astype(np.float32)
+    place = SetFrame(shown, inverse_depth, np.ones(HW, np.float32))
+    white = np.log2(read_place((Moment(place, CAMERA, actor()),)).white)
+    assert white[0] - white[2] > 0.3

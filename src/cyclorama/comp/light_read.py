@@ -17,14 +17,15 @@ _EXPECTILE = 0.1  # what a group above the fit counts, one below counts 1 less t
 _NEAR, _BESIDE = 0.5, 0.2  # of the actor's distance, of the picture: where surfaces begin to count less
 _LAMP = 0.95  # of the display's white: brighter is a lamp or clipped
 _GROUPS = 42
-_LEAST_SHARE, _HALF_SHARE = 1e-3, 0.02  # of all that is seen: a group counts from, and counts half at
+_LEAST_SHARE, _HALF_SHARE = 1e-3, 0.04  # of all that is seen: a group counts from, and counts half at
 _SURFACE_STOPS, _GUESSED_STOPS = 0.7, 1.4  # spread of what groups of one light show; where normals are guessed
 _LEVEL_STOPS, _SLOPE_STOPS = 1.0, 0.6  # spread of the light of places about a stage's: level, and by direction
 _OUTLIER_STOPS = 1.0
 _ROUNDS = 12
 _PAINT = 0.5  # stops by which a colour that is more than half paint differs from neutral
-_TINT_TRUST = 0.6  # share of the near-neutral surfaces' tint that is light (measured), the rest is paint
+_TINT_TRUST = 0.8  # share of the near-neutral surfaces' tint that is light, the rest is paint
 _TINT_GROUP = 0.05
+_DARK = 4.0  # of what is added before a logarithm: darker, a colour says little
 _UNTOLD = 0.1  # how much of all that is seen speaks for white light, whatever its colour
 _KEY_STOPS = 0.25  # a slope from which a direction is called the key's
 _HARD_STOPS = 1.5  # a slope as of one lamp alone
@@ -87,11 +88,13 @@ def _fit(seen: Surfaces, weight: Array) -> tuple[Array, float]:
 def _tint(seen: Surfaces, weight: Array) -> Array:
     """Stops of each channel against the luminance, of the near-neutral surfaces: paint is left out as far as it
     shows."""
-    stops = np.log2(np.maximum(seen.color, 0) + FLOOR)
+    color = np.maximum(seen.color, 0)
+    stops = np.log2(color + FLOOR)
     stops -= (stops @ LUMINANCE)[:, None]
     group, _ = _grouped(seen, weight, seen.normal)
     share = np.bincount(group, weight, _GROUPS) / weight.sum()
-    even = weight / (share + _TINT_GROUP)[group]
+    tells = (color @ LUMINANCE) / (color @ LUMINANCE + _DARK * FLOOR)
+    even = tells * weight / (share + _TINT_GROUP)[group]
     neutral = even * np.exp(-((np.abs(stops).max(1) / _PAINT) ** 2))
-    tint = (stops * neutral[:, None]).sum(0) / (neutral.sum() + _UNTOLD * even.sum())
+    tint = (stops * neutral[:, None]).sum(0) / (neutral.sum() + _UNTOLD * even.sum() + FLOOR)
     return np.asarray(_TINT_TRUST * (tint - tint @ LUMINANCE))
