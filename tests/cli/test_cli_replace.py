@@ -52,7 +52,15 @@ def test_json_lines(whole: Whole) -> None:
 
 def test_only_what_was_asked_for_is_left(whole: Whole) -> None:
     frames = [f"{i:04d}.png" for i in range(8)]
-    wanted = {"shot", "work", "work/camera.json", "work/matte", "work/report.html", "work/report.json"}
+    wanted = {
+        "shot",
+        "work",
+        "work/camera.json",
+        "work/lighting.json",
+        "work/matte",
+        "work/report.html",
+        "work/report.json",
+    }
     assert set(listing(whole[0])) == wanted | {f"shot/{f}" for f in frames} | {f"work/matte/{f}" for f in frames}
 
 
