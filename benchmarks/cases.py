@@ -62,21 +62,21 @@ def still_score(case: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         baselines = _bench(case) / "baselines.py"
         subprocess.run([sys.executable, str(baselines), "still", str(case), scratch], check=True)
-        return _score(case, [scratch])
+        return score_shot(case, [scratch])
 
 
 def _scores(case: Path, shot: Path, work: Path) -> dict[str, Any]:
     extra = ["--matte", str(work / "matte")]
     if (case / "camera.json").exists():
         extra += ["--camera", str(work / "camera.json")]
-    return _score(case, [str(shot), *extra])
+    return score_shot(case, [str(shot), *extra])
 
 
 def _bench(case: Path) -> Path:
     return case.resolve().parent.parent / "bench"
 
 
-def _score(case: Path, words: list[str]) -> dict[str, Any]:
+def score_shot(case: Path, words: list[str]) -> dict[str, Any]:
     command = [sys.executable, str(_bench(case) / "score.py"), str(case), *words, "--json"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     scores: dict[str, Any] = json.loads(done.stdout)

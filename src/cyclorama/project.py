@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from cyclorama.comp import flatten, match_exposure
+from cyclorama.comp import flatten, relit_layers
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
@@ -27,6 +25,7 @@ from cyclorama.engines import Engine, make_engine
 from cyclorama.fitting import FittedReferences, fit_references, ordered
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
+from cyclorama.lightjob import find_light, require_light
 from cyclorama.matchmove import (
     FILM_BACK_MM,
     Figures,
@@ -52,7 +51,7 @@ from cyclorama.moving import middle_of
 from cyclorama.placing import Placing
 from cyclorama.references import PanoramaFile, open_references
 from cyclorama.report import Report
-from cyclorama.scenery import Unseen, draw, find_unseen
+from cyclorama.scenery import Unseen, find_unseen
 from cyclorama.settings import Settings
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.standing import Stood, require_sound
@@ -67,6 +66,7 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     if settings.stmap is not None and settings.camera is None:
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
     require_sound(settings)
+    require_light(settings)
     codec_of(settings.output, settings.write.codec)
     engine = make_engine(settings.engine)
     with open_job(settings, progress, folders=_layers_folder(settings)) as job:
@@ -74,6 +74,8 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         shot, stood, matchmove = _Analysis(settings, job).run()
         backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
         job.folder.keep("camera.json", camera_json(shot.path.scaled(metres), job.plate.rate))
+        if shot.relighting is not None:
+            job.folder.keep("lighting.json", shot.relighting.json())
         sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = _writer(settings, job)
         mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
@@ -141,11 +143,8 @@ class _Analysis:
         placing = Placing(self.settings, self.job, matchmove, figures)
         stood = placing.built(fitted) if isinstance(given, tuple) else placing.other(given)
         with self.job.watch("light"):
-            path = matchmove.path
-            at = np.unique(np.linspace(0, len(path) - 1, 3).round().astype(int))
-            places = [draw(stood.backdrop, path[int(i)], float(i)).color for i in at] if self.settings.relight else []
-        lighting = match_exposure(places) if self.settings.relight else None
-        return Shot(plate, key, path, lighting, stood.standing, stood.occluders), stood, matchmove
+            relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
+        return Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders), stood, matchmove
 
     @property
     def _timed(self) -> bool:
@@ -203,4 +202,4 @@ def _finished(
         picture = flatten(layers)
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
         masks: Masks = {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}
-        yield (picture, layers), masks
+        yield (picture, relit_layers(layers)), masks

@@ -9,6 +9,7 @@ from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
 from cyclorama.depth_words import DepthSettings
+from cyclorama.light_words import LightSettings
 from cyclorama.media_settings import OutputSettings, PlateSettings
 from cyclorama.option import Option
 from cyclorama.reference_words import LookAt, ReferenceArgument
@@ -240,7 +241,7 @@ class Settings:
         Option("Whether the place may hide the actor; else where its depth is sure.", ("--occlude/--no-occlude",)),
     ] = None
     frames: Annotated[str | None, _FRAMES] = None
-    relight: Annotated[bool, Option("Match the actor's exposure and white balance to the place.")] = True
+    light: LightSettings = field(default_factory=LightSettings)
     engine: Annotated[str, Option("What draws the place.")] = "geometry"
     layers: Annotated[
         Path | None,
@@ -259,7 +260,8 @@ class Settings:
         camera = () if self.camera is None else (self.camera,)
         stmap = () if self.stmap is None else (self.stmap.file,)
         references = (r.picture for r in self.reference)
-        return (self.plate, *self.key.inputs, *camera, *stmap, *references, *self.depths.inputs)
+        given = (*self.key.inputs, *camera, *stmap, *references, *self.depths.inputs, *self.light.inputs)
+        return (self.plate, *given)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
+from cyclorama.core.lighting import Relighting
 from cyclorama.core.shot import Shot
 from cyclorama.job import Job, JobSettings
 from cyclorama.matchmove import Matchmove
@@ -68,13 +69,26 @@ def shot_report(
             **({} if sheet.unseen is None else unseen_facts(sheet.unseen)),
         },
         "actor": stood.facts | {"hidden_percent": {str(f): round(100 * c, 2) for f, c in sheet.hidden.items()}},
-        "relight_gain": None if shot.lighting is None else list(shot.lighting.gain),
+        "light": None if shot.relighting is None else light_facts(shot.relighting),
     }
     more = f"<h2>camera</h2>{table(camera)}{path_plot(matchmove.path)}"
     if sheet.unseen is not None:
         more += f"<h2>what no picture shows</h2>{unseen_plot(sheet.unseen)}"
         warnings += unseen_warnings(sheet.unseen)
     return Report(job.facts(settings, own, warnings), sheet.strips(), more)
+
+
+def light_facts(relighting: Relighting) -> dict[str, Any]:
+    """The place's light against the stage's, in figures and words, for a report."""
+    place, stage = relighting.place, relighting.stage
+    return {
+        "strength": relighting.strength,
+        "stops": round(place.exposure - stage.exposure, 2),
+        "white": [round(w, 3) for w in place.white],
+        "key": None if place.key is None else [round(x, 2) for x in place.key.direction],
+        "belief": round(place.confidence, 2),
+        "from": place.source,
+    }
 
 
 def camera_facts(matchmove: Matchmove) -> dict[str, Any]:

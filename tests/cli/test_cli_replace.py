@@ -52,7 +52,8 @@ def test_json_lines(whole: Whole) -> None:
 
 def test_only_what_was_asked_for_is_left(whole: Whole) -> None:
     frames = [f"{i:04d}.png" for i in range(8)]
-    wanted = {"shot", "work", "work/camera.json", "work/matte", "work/report.html", "work/report.json"}
+    wanted = {"shot", "work", "work/camera.json", "work/lighting.json", "work/matte"}
+    wanted |= {"work/report.html", "work/report.json"}
     wanted |= {"work/filled"} | {f"{folder}/{f}" for folder in ("shot", "work/matte", "work/filled") for f in frames}
     assert set(listing(whole[0])) == wanted
     filled = pictures(whole[0] / "work" / "filled")
@@ -123,7 +124,8 @@ def test_mp4_out(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("matte", ["binary", "alpha"])
 def test_the_place_comes_from_the_references(case: Case, tmp_path: Path, matte: str) -> None:
     """Noise over the plate outside the matte leaves every output pixel unchanged; under a soft edge, where the actor's
-    colour is told from what is behind it, the plate may speak."""
+    colour is told from what is behind it, the plate may speak; so it may where the actor's own light is read from it,
+    which is off."""
     noise = np.random.default_rng(0)
     alphas = pictures(case.folder / matte)
     (tmp_path / "noisy").mkdir()

@@ -11,7 +11,6 @@ from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.clip import ArrayClip, Clip, proxy_hw
 from cyclorama.core.errors import BusyError, InputError, MachineError
 from cyclorama.core.layers import Foreground
-from cyclorama.core.lighting import Lighting
 from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 
@@ -41,8 +40,6 @@ def shot(num_frames: int, hw: tuple[int, int]) -> Shot:
         (lambda: Foreground(PICTURE, PLANE[..., None]), "alpha must be 4 x 6 float32, got 4 x 6 x 1 float32"),
         (lambda: Foreground(PICTURE[0], PLANE), "color must be h w 3 float32, got 6 x 3 float32"),
         (lambda: ArrayClip(PICTURE), "frames must be t h w 3 float32, got 4 x 6 x 3 float32"),
-        (lambda: Lighting((1.0, 0.0, 1.0)), r"gain must be three numbers in 0..100, got \(1.0, 0.0, 1.0\)"),
-        (lambda: Lighting((1.0, float("nan"), 1.0)), "gain must be three numbers in 0..100, got .*nan"),
         (lambda: Reference(PICTURE + np.float32(np.inf), 0, "sky.exr"), "image of sky.exr must be finite"),
         (lambda: shot(2, (4, 6)), r"must agree, got 2 frames of \(4, 6\) and 3 cameras of \(4, 6\)"),
         (lambda: shot(3, (6, 4)), r"must agree, got 3 frames of \(6, 4\) and 3 cameras of \(4, 6\)"),
@@ -61,7 +58,7 @@ def test_pictures_in_nouns_cannot_be_written_to() -> None:
             array[0] = 1
     with pytest.raises(AttributeError):
         view.time = 2.0  # type: ignore[misc]
-    assert shot(3, (4, 6)).lighting is None
+    assert shot(3, (4, 6)).relighting is None
 
 
 def test_a_clip_in_memory_keeps_the_contract() -> None:

@@ -8,7 +8,7 @@ from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.clip import ArrayClip
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Foreground, Layers
-from cyclorama.core.lighting import Lighting
+from cyclorama.core.lighting import Lighting, Relighting, even_directions, studio
 from cyclorama.core.shot import Shot
 from cyclorama.engines import ENGINES, Engine, make_engine
 
@@ -30,13 +30,19 @@ def camera(index: int) -> Camera:
     return Camera.from_focal(hw=HW, focal_px=60, world_from_camera=rigid(np.eye(3), np.array([0.05 * index, 0, 0])))
 
 
-def make(lighting: Lighting | None) -> tuple[Shot, Backdrop]:
+def light() -> Relighting:
+    directions = even_directions(64)
+    whites = 2.0 ** (directions[:, :1] * [0.5, 0.5, 0.5] + [0.4, 0, -0.4])
+    return Relighting(studio(np.array([0, -1, 0])), Lighting.of_whites(whites, directions, None, (1, "a test")), 1.0)
+
+
+def make(relighting: Relighting | None) -> tuple[Shot, Backdrop]:
     plate = ArrayClip(RNG.random((NUM_FRAMES, *HW, 3), np.float32))
     path = CameraPath(tuple(camera(i) for i in range(NUM_FRAMES)))
     views = tuple(
         View(RNG.random((*HW, 3), np.float32), np.full(HW, 0.3, np.float32), camera(i), float(i)) for i in (0, 3)
     )
-    return Shot(plate, BoxKey(), path, lighting), Backdrop("layers", views)
+    return Shot(plate, BoxKey(), path, relighting), Backdrop("layers", views)
 
 
 @pytest.fixture(params=sorted(ENGINES))
@@ -51,9 +57,9 @@ def arrays_of(layers: Layers) -> dict[str, np.ndarray]:
 
 
 def test_layers_have_their_shapes_and_ranges(engine: Engine) -> None:
-    shot, backdrop = make(Lighting((1.5, 1.0, 0.75)))
+    shot, backdrop = make(light())
     for name, array in arrays_of(engine.render(shot, backdrop, 2)).items():
-        wanted = (3,) if name == "relight_gain" else (*HW, 3) if name.endswith("color") else HW
+        wanted = (*array.shape[:2], 4) if name == "relight_gain" else (*HW, 3) if name.endswith("color") else HW
         assert (name, array.shape, array.dtype) == (name, wanted, np.float32)
         assert np.isfinite(array).all()
         assert array.min() >= 0
@@ -70,13 +76,15 @@ def test_the_actor_is_the_keys(engine: Engine) -> None:
 
 
 def test_a_layer_that_is_off_is_absent(engine: Engine) -> None:
-    lit, dark = make(Lighting((1.5, 1.0, 0.75))), make(None)
-    assert np.allclose(engine.render(*lit, 0).relight_gain, [1.5, 1.0, 0.75])
+    lit, dark = make(light()), make(None)
+    gain = engine.render(*lit, 0).relight_gain
+    assert gain is not None
+    assert (gain[..., 0] > 1.1 * gain[..., 2]).all()
     assert engine.render(*dark, 0).relight_gain is None
 
 
 def test_any_order_and_again_gives_the_same(engine: Engine) -> None:
-    shot, backdrop = make(Lighting((1.5, 1.0, 0.75)))
+    shot, backdrop = make(light())
     forward = {i: arrays_of(engine.render(shot, backdrop, i)) for i in range(NUM_FRAMES)}
     fresh = make_engine(next(name for name in ENGINES if type(make_engine(name)) is type(engine)))
     for index in (3, 0, 2, 2, 1):
@@ -87,7 +95,7 @@ def test_any_order_and_again_gives_the_same(engine: Engine) -> None:
 
 
 def test_shot_and_backdrop_are_not_changed(engine: Engine) -> None:
-    shot, backdrop = make(Lighting((1.5, 1.0, 0.75)))
+    shot, backdrop = make(light())
     before = [shot.plate.frames.copy(), *(a.copy() for v in backdrop.views for a in (v.image, v.inverse_depth))]
     layers = engine.render(shot, backdrop, 1)
     layers.place.color[:] = 7  # what an engine gives is the caller's own

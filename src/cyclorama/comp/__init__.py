@@ -1,6 +1,19 @@
-"""Foreground and set frame to a finished picture: relight and over."""
+"""Foreground and set frame to a finished picture: light, relight and over."""
 
-from cyclorama.comp.over import flatten
-from cyclorama.comp.relight import match_exposure
+from cyclorama.comp.light_given import from_panorama, with_key
+from cyclorama.comp.light_read import read_place
+from cyclorama.comp.light_surfaces import Moment, up_of
+from cyclorama.comp.over import flatten, relit, relit_layers
+from cyclorama.comp.relight import gain_field
 
-__all__ = ["flatten", "match_exposure"]
+__all__ = [
+    "Moment",
+    "flatten",
+    "from_panorama",
+    "gain_field",
+    "read_place",
+    "relit",
+    "relit_layers",
+    "up_of",
+    "with_key",
+]

@@ -4,9 +4,12 @@ import numpy as np
 from numba import njit
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.layers import Layers
+from cyclorama.core.layers import Foreground, Layers
+from cyclorama.core.lighting import LUMINANCE
 
-_NO_GAIN = np.ones(3, np.float32)
+_RED, _GREEN, _BLUE = (np.float32(x) for x in LUMINANCE)
+_DARK = np.float32(1e-6)
+_LEAST_KEPT, _MOST_KEPT = np.float32(0.25), np.float32(4.0)
 
 
 def flatten(layers: Layers) -> Array:
@@ -14,18 +17,72 @@ def flatten(layers: Layers) -> Array:
 
     Several actors are shares of the pixel, so their colours add and alpha is the sum of theirs.
     """
-    gain = _NO_GAIN if layers.relight_gain is None else layers.relight_gain
     out = np.empty_like(layers.place.color)
     actor = layers.joint
-    _over(actor.color, actor.alpha, layers.place.color, gain, out)
+    if layers.relight_gain is None:
+        _over(actor.color, actor.alpha, layers.place.color, out)
+    else:
+        _over_relit(actor.color, actor.alpha, layers.place.color, layers.relight_gain, out)
     return out
 
 
+def relit(color: Array, gain: Array) -> Array:
+    """An actor's colour, h w 3 float32 premultiplied, under the ``relight_gain`` of ``Layers``."""
+    out = np.empty_like(color)
+    _over_relit(color, np.ones(color.shape[:2], np.float32), color, gain, out)
+    return out
+
+
+def relit_layers(layers: Layers) -> Layers:
+    """The same with the gain laid on the actors, for who writes them apart."""
+    if layers.relight_gain is None:
+        return layers
+    actors = tuple(Foreground(relit(a.color, layers.relight_gain), a.alpha) for a in layers.actors)
+    return Layers(layers.place, actors, None, layers.cover)
+
+
 @njit(cache=True, nogil=True)
-def _over(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-def]
+def _over(color, alpha, backdrop, out):  # type: ignore[no-untyped-def]
     h, w = alpha.shape
     for y in range(h):
         for x in range(w):
             rest = np.float32(1.0) - alpha[y, x]
             for c in range(3):
-                out[y, x, c] = gain[c] * color[y, x, c] + rest * backdrop[y, x, c]
+                out[y, x, c] = color[y, x, c] + rest * backdrop[y, x, c]
+
+
+@njit(cache=True, nogil=True)
+def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-def]
+    """The field is read bilinearly, a row of it at a time."""
+    h, w = alpha.shape
+    gh, gw, _ = gain.shape
+    half, one = np.float32(0.5), np.float32(1.0)
+    row = np.empty((gw, 4), np.float32)
+    for y in range(h):
+        at = min(max((np.float32(y) + half) * np.float32(gh / h) - half, np.float32(0.0)), np.float32(gh - 1))
+        y0 = int(at)
+        y1, t = min(y0 + 1, gh - 1), at - np.float32(y0)
+        for i in range(gw):
+            for c in range(4):
+                row[i, c] = gain[y0, i, c] + t * (gain[y1, i, c] - gain[y0, i, c])
+        for x in range(w):
+            a = alpha[y, x]
+            rest = one - a
+            b0, b1, b2 = backdrop[y, x, 0], backdrop[y, x, 1], backdrop[y, x, 2]
+            if a == 0 and color[y, x, 0] == 0 and color[y, x, 1] == 0 and color[y, x, 2] == 0:
+                out[y, x, 0], out[y, x, 1], out[y, x, 2] = b0, b1, b2
+                continue
+            across = min(max((np.float32(x) + half) * np.float32(gw / w) - half, np.float32(0.0)), np.float32(gw - 1))
+            x0 = int(across)
+            x1, s = min(x0 + 1, gw - 1), across - np.float32(x0)
+            r, g, b = color[y, x, 0], color[y, x, 1], color[y, x, 2]
+            own = _RED * r + _GREEN * g + _BLUE * b
+            r *= row[x0, 0] + s * (row[x1, 0] - row[x0, 0])
+            g *= row[x0, 1] + s * (row[x1, 1] - row[x0, 1])
+            b *= row[x0, 2] + s * (row[x1, 2] - row[x0, 2])
+            bright = row[x0, 3] + s * (row[x1, 3] - row[x0, 3])
+            lit = _RED * r + _GREEN * g + _BLUE * b
+            keep = min(max(own * bright / lit, _LEAST_KEPT), _MOST_KEPT) if own > _DARK and lit > _DARK else one
+            out[y, x, 0] = keep * r + rest * b0
+            out[y, x, 1] = keep * g + rest * b1
+            out[y, x, 2] = keep * b + rest * b2

@@ -1,29 +1,56 @@
-"""The first relight layer: exposure and white balance of the place, laid on the actor as one gain per channel."""
+"""The relight layer: the place's light in place of the stage's, as a low-frequency gain in linear light.
 
-from collections.abc import Sequence
+The gain is of the light alone: it follows which way the actor's surface faces, never what is painted on it. Detail is
+kept in the log domain: the luminance of a pixel changes by the gain of its surroundings, and only its colour by the
+light's own (``over.flatten``), so that the high frequencies of the plate's logarithm stay the plate's.
+"""
 
+import cv2
 import numpy as np
 
+from cyclorama.comp.relight_normals import inflated_normals
 from cyclorama.core.arrays import Array
-from cyclorama.core.lighting import Lighting
+from cyclorama.core.camera import Camera
+from cyclorama.core.layers import Foreground
+from cyclorama.core.lighting import LUMINANCE, Relighting, even_directions
 
-METER_GREY = 0.127  # what a reflected-light meter takes for an average scene (ISO 2720, K = 12.5)
-_DARKER, _BRIGHTER, _TINT = 0.5, 0.15, 0.25
-_MAX_STOPS = 1.0
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
+DARKEST_STOPS, BRIGHTEST_STOPS = -2.5, 1.5
+_LONG_SIDE = 160  # cells of the field
+_SMOOTH_PX, _SMOOTH_CELLS = 16.0, 1.2  # Gaussian of the field, the wider of the two: detail is what is finer
+_LEAST = 1e-3
+_SLOPE_STOPS = 0.9  # how far directions may differ from their mean: steeper, the field would be detail at the edge
+_DIRECTIONS = even_directions(128)
 
 
-def match_exposure(places: Sequence[Array]) -> Lighting:
-    """The gain that takes a stage metered for an average grey under white light part of the way to the place.
+def gain_field(actor: Foreground, camera: Camera, relighting: Relighting) -> Array:
+    """What an actor is multiplied by: h' w' 4 float32, small: the gain of red, green and blue, and of the luminance of
+    what is there. Gains stay within -2.5 and 1.5 stops."""
+    h, w = actor.alpha.shape
+    cell = max(1.0, max(h, w) / _LONG_SIDE)
+    small = (max(1, round(w / cell)), max(1, round(h / cell)))
+    alpha = cv2.resize(actor.alpha, small, interpolation=cv2.INTER_AREA)
+    color = cv2.resize(actor.color, small, interpolation=cv2.INTER_AREA)
+    sigma = max(_SMOOTH_PX / cell, _SMOOTH_CELLS)
+    stops = _stops(alpha, camera, relighting)
+    weight = alpha + np.float32(_LEAST)
+    field = np.empty((*alpha.shape, 4), np.float32)
+    below = _blurred(weight, sigma)
+    for c in range(3):
+        field[..., c] = np.exp2(_blurred(stops[..., c] * weight, sigma) / below)
+    shown = np.maximum(np.stack([_blurred(color[..., c], sigma) for c in range(3)], -1), 0) + _LEAST
+    field[..., 3] = (shown * field[..., :3] @ LUMINANCE) / (shown @ LUMINANCE)
+    return field
 
-    ``places``: set frames of the shot, h w 3 float32 scene-linear. One gain for the whole shot, so nothing flickers.
-    A place darker than an average scene was meant dark, and takes the actor half way, in stops; a brighter one is
-    mostly sky, sand or snow, that says little of what falls on the actor; its tint is partly paint, not light.
-    """
-    if not places:
-        raise ValueError("exposure needs at least one set frame, got none")
-    logs = [np.log2(np.maximum(p[::4, ::4], 0) + 0.005).mean((0, 1)) for p in places]
-    stops = np.log2(np.maximum(2 ** np.mean(logs, 0) - 0.005, 1e-3) / METER_GREY)
-    level = float(stops @ _LUMINANCE)
-    moved = level * (_DARKER if level < 0 else _BRIGHTER) + _TINT * (stops - level)
-    return Lighting(tuple(float(g) for g in 2.0 ** np.clip(moved, -_MAX_STOPS, _MAX_STOPS)))  # type: ignore[arg-type]
+
+def _stops(alpha: Array, camera: Camera, relighting: Relighting) -> Array:
+    normals = inflated_normals(alpha) * np.array([1, 1, -1], np.float32)
+    world = normals @ camera.world_from_camera[:3, :3].T
+    around = relighting.stops(_DIRECTIONS)
+    mean = around.mean(0)
+    steepest = float(np.abs((around - mean) @ LUMINANCE).max())
+    stops = mean + (relighting.stops(world) - mean) * min(1.0, _SLOPE_STOPS / max(steepest, _LEAST))
+    return np.asarray(np.clip(stops, DARKEST_STOPS, BRIGHTEST_STOPS), np.float32)
+
+
+def _blurred(plane: Array, sigma: float) -> Array:
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))

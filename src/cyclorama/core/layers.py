@@ -77,9 +77,10 @@ class Layers:
     """A finished frame in its parts. A layer that is switched off is absent.
 
     ``place``: the set behind the actors. ``actors``: layer 1, 2, ...; premultiplied, and shares of the pixel: where
-    they overlap, what is behind has been cut already, so their alphas sum to at most 1. ``relight_gain``: (3,) float32,
-    what the actors' colour is multiplied by. ``cover``: h w float32, 0..1, how much of each pixel things of the place
-    hide that stand before the actors; they are held out of ``actors`` already.
+    they overlap, what is behind has been cut already, so their alphas sum to at most 1. ``relight_gain``: small,
+    h' w' 4 float32 over the whole picture, what the actors' red, green, blue and luminance are multiplied by: colour by
+    the first three, and then its luminance is set by the fourth. ``cover``: h w float32, 0..1, how much of each pixel
+    things of the place hide that stand before the actors; they are held out of ``actors`` already.
     """
 
     place: SetFrame

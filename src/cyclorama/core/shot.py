@@ -6,7 +6,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.core.layers import Foreground, Key, foregrounds_of
-from cyclorama.core.lighting import Lighting
+from cyclorama.core.lighting import Relighting
 from cyclorama.core.standing import Standing
 
 
@@ -17,8 +17,8 @@ class Shot:
     plate: Clip
     key: Key
     path: CameraPath
-    lighting: Lighting | None
-    """What the actor is multiplied by; None when relighting is off."""
+    relighting: Relighting | None
+    """From the stage's light to the place's; None when the actor's light is left alone."""
     standing: Standing | None = None
     """Where the actor stands in the place; None where it is not known."""
     occluders: tuple[Array, ...] | None = None

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cyclorama.comp import gain_field
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.layers import Foreground, Layers, held_out, joined
 from cyclorama.core.place import Place
@@ -15,8 +16,9 @@ class GeometryEngine:
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers:
         plate = shot.plate.frame(index)
         place = draw(backdrop, shot.path[index], float(index))
-        gain = None if shot.lighting is None else shot.lighting.gain_array
-        return _in_order(shot, backdrop, index, Layers(place, shot.foregrounds(index, plate), gain))
+        actors, light = shot.foregrounds(index, plate), shot.relighting
+        gain = None if light is None or not actors else gain_field(joined(actors), shot.path[index], light)
+        return _in_order(shot, backdrop, index, Layers(place, actors, gain))
 
 
 def _in_order(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:

@@ -5,6 +5,7 @@ Reading
     ``read_picture(path, notes=...)``              one picture, scene-linear
     ``read_depth(path)``                           one depth picture, as data
     ``open_matte(path, notes=...)``                alpha frame by frame
+    ``read_environment(path, notes)``              a panorama of light
 Writing
     ``check_output_free(output, overwrite=..., inputs=..., num_frames=...)``   before any work
     ``open_writer(output, folder, spec, notes=..., sound=..., settings=...)``  then ``write``, ``close``, ``publish``
@@ -18,6 +19,7 @@ Besides
 """
 
 from cyclorama.media.depth import read_depth
+from cyclorama.media.environment import read_environment
 from cyclorama.media.foreground import ForegroundFormat, ForegroundSettings, open_foreground_writer
 from cyclorama.media.formats import KEYED_CODECS, codec_of
 from cyclorama.media.layers import LayeredWriter, open_layers_writer
@@ -60,6 +62,7 @@ __all__ = [
     "prefetch",
     "publish",
     "read_depth",
+    "read_environment",
     "read_picture",
     "sequence_paths",
     "verify_video",

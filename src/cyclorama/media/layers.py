@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from cyclorama.core.arrays import Array
-from cyclorama.core.layers import Foreground, Layers
+from cyclorama.core.layers import Layers
 from cyclorama.media.exr import write_exr_planes
 from cyclorama.media.foreground import ForegroundSettings, ForegroundWriter, open_foreground_writer
 from cyclorama.media.notes import Notes
@@ -14,14 +12,7 @@ from cyclorama.media.sound import Sound
 from cyclorama.media.writers import ClipWriter, SequenceWriter, exr_attributes, note_sequence
 
 Finished = tuple[Array, Layers]
-"""The finished picture, h w 3 float32 scene-linear, and what it was made of."""
-
-
-def relit(actor: Foreground, gain: Array | None) -> Foreground:
-    """The actor as he stands in the finished picture: premultiplied, his colour times the gain."""
-    if gain is None:
-        return actor
-    return Foreground(actor.color * gain.astype(np.float32), actor.alpha)
+"""The finished picture, h w 3 float32 scene-linear, and what it was made of, the actors relit already."""
 
 
 def planes_of(finished: Finished) -> dict[str, Array]:
@@ -33,9 +24,8 @@ def planes_of(finished: Finished) -> dict[str, Array]:
     planes["place.inverse_depth"] = layers.place.inverse_depth
     for number, actor in enumerate(layers.actors, 1):
         name = "actor" if len(layers.actors) == 1 else f"actor{number}"
-        shown = relit(actor, layers.relight_gain)
-        planes |= {f"{name}.{channel}": shown.color[..., c] for c, channel in enumerate("RGB")}
-        planes[f"{name}.A"] = shown.alpha
+        planes |= {f"{name}.{channel}": actor.color[..., c] for c, channel in enumerate("RGB")}
+        planes[f"{name}.A"] = actor.alpha
     return planes
 
 
@@ -46,8 +36,7 @@ class ActorWriter:
         self._inner = inner
 
     def write(self, index: int, finished: Finished, /) -> None:
-        layers = finished[1]
-        self._inner.write(index, relit(layers.joint, layers.relight_gain))
+        self._inner.write(index, finished[1].joint)
 
     def close(self) -> None:
         self._inner.close()

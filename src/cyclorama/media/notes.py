@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-NoteKind = Literal["input", "colour", "geometry", "time", "sound", "output"]
+NoteKind = Literal["input", "colour", "geometry", "time", "sound", "output", "light"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,147 @@
+"""The light alone: ``light.py FOLDER [--only CASE] [--depth] [--sheets DIR]``.
+
+Stage cases: the true camera, the true actor (as shot, free of the screen's bounce) over the true place, so that only
+the light on the actor counts. Ours reads the light from the backdrop that the references and the true camera give
+(``--depth``: with their depth pictures); the rivals match the actor's colours to the place's.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+import light_rivals
+from cases import cases_in, score_shot, table
+from cyclorama.comp import gain_field, read_place, relit, up_of
+from cyclorama.core.arrays import Array
+from cyclorama.core.backdrop import Backdrop, View
+from cyclorama.core.camera import CameraPath
+from cyclorama.core.display import code8_from_linear, linear_from_code8
+from cyclorama.core.layers import Foreground
+from cyclorama.core.lighting import Relighting, studio
+from cyclorama.core.reference import Reference
+from cyclorama.lightjob import place_moments
+from cyclorama.matchmove import read_camera, triangulate_references
+from cyclorama.scenery import build_backdrop
+
+FIGURES = ("psnr_actor", "psnr_edge", "mse", "flicker")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case in memory: ``actors`` straight scene-linear and alpha; ``places`` t h w 3 scene-linear."""
+
+    folder: Path
+    path: CameraPath
+    actors: list[Array]
+    alphas: list[Array]
+    places: list[Array]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="a folder of cases")
+    parser.add_argument("--only", default="", help="cases whose name holds this")
+    parser.add_argument("--depth", action="store_true", help="give the references' depth pictures")
+    parser.add_argument("--rows", default="", help="rows whose name begins with this, beside the actor as shot")
+    parser.add_argument("--sheets", type=Path, help="write the middle frame of every row here")
+    words = parser.parse_args()
+    scores: dict[str, dict[str, dict[str, object]]] = {}
+    for folder in cases_in(words.folder):
+        if words.only in folder.name:
+            case = load(folder)
+            for name, actors in rows(case, words.depth, words.rows):
+                scores.setdefault(name, {})[folder.name] = scored(case, actors, words.sheets, name)
+    for name, found in scores.items():
+        print(f"\n{name}\n\n{table(found, FIGURES)}", flush=True)
+    _gains(scores)
+
+
+def _gains(scores: dict[str, dict[str, dict[str, object]]]) -> None:
+    base = scores.pop("none")
+    print("\npsnr_actor above the actor as shot\n")
+    rows_ = {}
+    for case in base:
+        rows_[case] = {n: float(s[case]["psnr_actor"]) - float(base[case]["psnr_actor"]) for n, s in scores.items()}  # type: ignore[arg-type]
+    print(table(rows_, tuple(scores)))
+
+
+def load(folder: Path) -> Case:
+    files = sorted((folder / "actor").glob("*.png"))
+    pictures = [cv2.imread(str(f), cv2.IMREAD_UNCHANGED) for f in files]
+    actors = [linear_from_code8(np.ascontiguousarray(p[..., 2::-1])) for p in pictures]
+    alphas = [p[..., 3].astype(np.float32) / 255 for p in pictures]
+    path = read_camera(folder / "camera.json", hw=alphas[0].shape, num_frames=len(files))
+    return Case(folder, path, actors, alphas, _frames(folder))
+
+
+def _frames(folder: Path) -> list[Array]:
+    video = folder / "place.mp4"
+    if video.exists():
+        with av.open(str(video)) as container:
+            return [linear_from_code8(f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
+    files = sorted((folder / "place").glob("*.png"))
+    return [linear_from_code8(np.ascontiguousarray(cv2.imread(str(f))[..., ::-1])) for f in files]
+
+
+def rows(case: Case, with_depth: bool, only: str) -> Iterator[tuple[str, list[Array]]]:
+    yield "none", case.actors
+    begin = time.process_time()
+    moments = place_moments(backdrop_of(case, with_depth), case.path, lambda i: case.alphas[i])
+    relighting = Relighting(studio(up_of(moments)), read_place(moments), 1.0)
+    print(f"{case.folder.name}: {relighting.place.exposure:+.2f} stops, white {relighting.place.white}, "
+          f"{time.process_time() - begin:.1f} CPU-s", flush=True)  # fmt: skip
+    yield "ours", [_ours(c, a, case.path, i, relighting) for i, (c, a) in enumerate(zip(case.actors, case.alphas))]
+    matches: dict[str, Callable[..., list[Array]]] = {
+        "single gain": light_rivals.exposure_match,
+        "mean and deviation": light_rivals.mean_and_deviation,
+        "histogram": light_rivals.histogram,
+        "PCA": light_rivals.principal_axes,
+    }
+    for name, match in (m for m in matches.items() if m[0].startswith(only)):
+        yield name, match(case.actors, case.alphas, case.places)
+
+
+def _ours(color, alpha, path, index, relighting) -> Array:  # type: ignore[no-untyped-def]
+    foreground = Foreground(color * alpha[..., None], alpha)
+    return relit(color, gain_field(foreground, path[index], relighting))
+
+
+def backdrop_of(case: Case, with_depth: bool) -> Backdrop:
+    times = json.loads((case.folder / "meta.json").read_text())["references"]
+    references = []
+    for name, frame in times.items():
+        picture = cv2.imread(str(next((case.folder / "refs").glob(name + ".*"))))[..., ::-1]
+        references.append(Reference(linear_from_code8(np.ascontiguousarray(picture)), frame, name))
+    if with_depth:
+        views = []
+        for r in references:
+            depth = np.load(case.folder / "depth" / f"{r.name}.npy").astype(np.float32)
+            inverse = np.where(depth < 1e3, 1 / depth, 0).astype(np.float32)
+            views.append(View(r.image, inverse, case.path[r.frame], float(r.frame)))
+        return Backdrop("layers", tuple(views))
+    shared = triangulate_references(tuple(references), case.path)
+    return build_backdrop(tuple(references), case.path, shared.depths)
+
+
+def scored(case: Case, actors: list[Array], sheets: Path | None, name: str) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as scratch:
+        for index, (color, alpha, place) in enumerate(zip(actors, case.alphas, case.places)):
+            shown = np.clip(color, 0, 1) * alpha[..., None] + place * (1 - alpha[..., None])
+            codes = code8_from_linear(shown)[..., ::-1]
+            cv2.imwrite(f"{scratch}/{index:04d}.png", codes)
+            if sheets and index == len(actors) // 2:
+                sheets.mkdir(parents=True, exist_ok=True)
+                cv2.imwrite(str(sheets / f"{case.folder.name}_{name.replace(' ', '_')}.png"), codes)
+        return score_shot(case.folder, [scratch])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""What is seen of a place as surfaces that light falls on: their colours, normals, and how far they are from the
+actor."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from cyclorama.core.arrays import Array
+from cyclorama.core.backdrop import SetFrame
+from cyclorama.core.camera import Camera
+
+FLOOR = 0.004  # added before a logarithm: about one 8-bit code above black
+_FAR = 50.0  # times the actor's distance: beyond is sky
+_BELOW = 0.1  # slope under the horizon from which a picture without depth shows ground
+_ACTOR_SHOWN = 0.8  # of the distance of the ground at the lower border, where the actor's feet are cut
+_SOLID = 0.5
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A frame as light is read from it, small: the place, its camera, and the actor's alpha (h w)."""
+
+    place: SetFrame
+    camera: Camera
+    alpha: Array
+
+
+@dataclass(frozen=True)
+class Surfaces:
+    """``color`` n 3 scene-linear; ``normal`` n 3 in the world; ``distance`` n, from the actor, in units of the actor's
+    distance from the camera; ``beside`` n, from his outline in the picture, in units of its longer side. ``measured``:
+    the normals come from depth, else from where the horizon is."""
+
+    color: Array
+    normal: Array
+    distance: Array
+    beside: Array
+    measured: bool
+
+
+def surfaces(moments: tuple[Moment, ...]) -> Surfaces:
+    """All that the references show at these moments; what was filled or lies in the sky is left out."""
+    parts = [_of_moment(m) for m in moments]
+    color, normal, distance, beside = (
+        np.concatenate([getattr(p, n) for p in parts]) for n in ("color", "normal", "distance", "beside")
+    )
+    return Surfaces(color, normal, distance, beside, all(p.measured for p in parts))
+
+
+def up_of(moments: tuple[Moment, ...]) -> Array:
+    """Upwards, (3,): against the image's down axis of the middle camera."""
+    return -moments[len(moments) // 2].camera.world_from_camera[:3, 1]
+
+
+def _of_moment(moment: Moment) -> Surfaces:
+    camera, inverse_depth = moment.camera, moment.place.inverse_depth
+    h, w = inverse_depth.shape
+    v, u = np.mgrid[:h, :w] + 0.5
+    px = np.stack([u.ravel(), v.ravel()], 1)
+    rays = camera.unproject(px, np.ones(len(px))) - camera.center
+    depth, ray_row = 1 / np.maximum(inverse_depth.astype(np.float64), 1e-9), rays.reshape(h, w, 3)
+    has_depth = bool((inverse_depth > 0).any())
+    actor_px, actor_depth = _actor(moment.alpha, inverse_depth)
+    if has_depth:
+        normal, seen = _normals(ray_row * depth[..., None]), depth < _FAR * actor_depth
+    else:
+        depth = np.full((h, w), actor_depth)
+        normal, seen = _upright(ray_row, -camera.world_from_camera[:3, 1]), np.ones((h, w), bool)
+    actor = (camera.unproject(actor_px[None], np.array([actor_depth])) - camera.center)[0]
+    away = np.linalg.norm(ray_row * depth[..., None] - actor, axis=-1) / actor_depth
+    seen &= moment.place.coverage > 0
+    bare = (moment.alpha <= _SOLID).astype(np.uint8)
+    beside = cv2.distanceTransform(bare, cv2.DIST_L2, cv2.DIST_MASK_5) if bare.min() == 0 else np.zeros((h, w))
+    return Surfaces(moment.place.color[seen], normal[seen], away[seen], beside[seen] / max(h, w), has_depth)
+
+
+def _actor(alpha: Array, inverse_depth: Array) -> tuple[Array, float]:
+    """The middle of the actor in pixels, (2,), and how far he is: as the ground at his feet. Without depth: 1."""
+    h, w = alpha.shape
+    rows, columns = np.nonzero(alpha > _SOLID)
+    if not len(rows):
+        rows, columns = np.array([h - 1]), np.array([w // 2])
+    middle = np.array([np.median(columns) + 0.5, np.median(rows) + 0.5])
+    foot = rows.max()
+    under = inverse_depth[foot, np.unique(columns[rows >= foot - max(1, h // 40)])]
+    nearness = float(np.median(under))
+    if nearness <= 0:
+        return middle, 1.0
+    return middle, (_ACTOR_SHOWN if foot >= h - 2 else 1.0) / nearness
+
+
+def _normals(points: Array) -> Array:
+    """Of a grid of points h w 3 as seen from the origin: unit, towards it."""
+    normal = np.cross(np.gradient(points, axis=0), np.gradient(points, axis=1))
+    normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-12
+    return normal * -np.sign((normal * points).sum(-1, keepdims=True))
+
+
+def _upright(rays: Array, up: Array) -> Array:
+    """Normals where no depth is known: ground below the horizon, above it upright surfaces that face the camera."""
+    rise = rays @ up
+    level = rays - rise[..., None] * up
+    size = np.linalg.norm(level, axis=-1)
+    ground = rise < -_BELOW * size
+    return np.where(ground[..., None], up, -level / np.maximum(size, 1e-9)[..., None])

@@ -1,0 +1,79 @@
+"""What a user can say of the light in the place."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclorama.core.errors import InputError
+from cyclorama.option import Option
+
+_SIDES = {"left": -1.0, "right": 1.0}
+_HEIGHTS = {"high": 1.0, "level": 0.0, "low": -0.7}
+_PLACES = {"front": -1.0, "behind": 1.0}
+_WARMTHS = {"warm": 0.35, "neutral": 0.0, "cool": -0.35}
+_SOFTNESSES = {"soft": 0.7, "hard": 0.2}
+_GROUPS = (_SIDES, _HEIGHTS, _PLACES, _WARMTHS, _SOFTNESSES)
+
+
+@dataclass(frozen=True)
+class KeyArgument:
+    """The key light in words: where it comes from, as the camera sees it, its warmth and its softness."""
+
+    words: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> "KeyArgument":
+        """At most one word of each kind. ``InputError`` with all of them for anything else."""
+        words = tuple(text.replace(",", " ").lower().split())
+        kinds = [next((i for i, g in enumerate(_GROUPS) if w in g), -1) for w in words]
+        if not words or -1 in kinds or len(set(kinds)) != len(kinds):
+            choices = "; ".join(", ".join(g) for g in _GROUPS)
+            raise InputError(f"a key light is one or more of: {choices}; one of each kind, got '{text}'")
+        return cls(words)
+
+    def _of(self, group: dict[str, float]) -> float | None:
+        return next((group[w] for w in self.words if w in group), None)
+
+    @property
+    def toward(self) -> tuple[float, float, float] | None:
+        """Towards the light: right, down, away from the camera; not of length 1. None where no direction was said."""
+        found = [self._of(group) for group in (_SIDES, _HEIGHTS, _PLACES)]
+        if all(f is None or f == 0.0 for f in found):
+            return None
+        side, height, place = (f or 0.0 for f in found)
+        return (side, -height, place if place or (side and not height) else -0.5)
+
+    @property
+    def warmth_stops(self) -> float | None:
+        """Of red above green, and of green above blue; None where none was said."""
+        return self._of(_WARMTHS)
+
+    @property
+    def softness(self) -> float | None:
+        return self._of(_SOFTNESSES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LightSettings:
+    """How the actor takes the place's light."""
+
+    relight: Annotated[
+        float | None,
+        Option(
+            "How far the actor takes the place's light: 0 not at all, 1 whole; whole where he was keyed off a screen, "
+            "not at all where a matte was given, for the light that he was shot in is not known then."
+        ),
+    ] = None
+    no_relight: Annotated[bool, Option("The same as --relight 0.")] = False
+    environment: Annotated[
+        Path | None, Option("The place's light: an HDR panorama (.hdr, .exr), its middle ahead.")
+    ] = None
+    key_light: Annotated[
+        KeyArgument | None,
+        Option("The place's key light in words: 'left high warm'.", ("--key-light", "--key"), "WORDS"),
+    ] = None
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files that are read."""
+        return () if self.environment is None else (self.environment,)

@@ -1,0 +1,54 @@
+"""The light on path-traced stages, against their truth: the true actor, the references with their depth."""
+
+import json
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from cyclorama.comp import gain_field, read_place, relit, up_of
+from cyclorama.core.backdrop import Backdrop, View
+from cyclorama.core.display import code8_from_linear, linear_from_code8
+from cyclorama.core.layers import Foreground
+from cyclorama.core.lighting import Relighting, studio
+from cyclorama.lightjob import place_moments
+from cyclorama.matchmove import read_camera
+
+STAGE = Path(__file__).parents[2].parent / "shared" / "stage"
+CASES = ("corridor_push", "night_static", "park_handheld", "room_pan", "street_arc", "street_truck")
+_FRAMES, _WORST, _MEAN = (0, 12, 23), -0.3, 0.55  # dB above the actor as shot, with a fifth to spare
+
+pytestmark = [
+    pytest.mark.shared,
+    pytest.mark.skipif(not STAGE.exists(), reason="no shared footage beside the checkout"),
+]
+
+
+def test_the_actor_looks_more_like_the_truth() -> None:
+    gains = [better_by(STAGE / case) for case in CASES]
+    assert min(gains) > _WORST, gains
+    assert np.mean(gains) > _MEAN, gains
+
+
+def better_by(case: Path) -> float:
+    pictures = {i: cv2.imread(str(case / "actor" / f"{i:04d}.png"), cv2.IMREAD_UNCHANGED) for i in _FRAMES}
+    alphas = {i: p[..., 3].astype(np.float32) / 255 for i, p in pictures.items()}
+    path = read_camera(case / "camera.json", hw=alphas[0].shape, num_frames=24)
+    views = []
+    for name, frame in json.loads((case / "meta.json").read_text())["references"].items():
+        depth = np.load(case / "depth" / f"{name}.npy").astype(np.float32)
+        image = linear_from_code8(np.ascontiguousarray(cv2.imread(str(case / "refs" / f"{name}.png"))[..., ::-1]))
+        views.append(View(image, np.where(depth < 1e3, 1 / depth, 0).astype(np.float32), path[frame], float(frame)))
+    moments = place_moments(Backdrop("layers", tuple(views)), path, lambda i: alphas[i])
+    light = Relighting(studio(up_of(moments)), read_place(moments), 1.0)
+    with av.open(str(case / "truth.mp4")) as container:
+        truth = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    found = []
+    for i in _FRAMES:
+        color, core = linear_from_code8(np.ascontiguousarray(pictures[i][..., 2::-1])), alphas[i] > 0.95
+        lit = relit(color, gain_field(Foreground(color * alphas[i][..., None], alphas[i]), path[i], light))
+        errors = [code8_from_linear(c)[core].astype(float) - truth[i][core] for c in (color, lit)]
+        found.append(10 * np.log10((errors[0] ** 2).mean() / (errors[1] ** 2).mean()))
+    return float(np.mean(found))
