@@ -10,6 +10,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, View
 from cyclorama.core.camera import Camera
 from cyclorama.core.errors import InputError
+from cyclorama.core.ground import GroundPlane
 from cyclorama.matchmove import Figures, Ground, Matchmove
 from cyclorama.scenery import Move, guessed_plane, moved, spot_of
 from cyclorama.scenery.stand import Spot
@@ -89,7 +90,7 @@ def placed(words: StandAt, place: "Scene", feet: Feet, timestamps_s: tuple[Fract
     reference = min(place.references, key=lambda r: abs(r.frame - view.time))
     camera = place.matchmove.path[anchor]
     share = words.share(reference.image.shape[:2])
-    ground = backdrop.ground or guessed_plane(view, feet.depth(frame))
+    ground: GroundPlane | None = backdrop.ground or guessed_plane(view, feet.depth(frame))
     spot = spot_of(view, camera, share, ground)
     above = spot.drop < _LEAST_DROP * camera.hw[0]
     if above and backdrop.ground is None:

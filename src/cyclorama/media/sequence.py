@@ -27,8 +27,8 @@ _NUMBER = re.compile(r"%(\d*)d")
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether a path names numbered pictures: ``NAME%04d.png``."""
-    return _NUMBER.search(path.name) is not None
+    """Whether a path names numbered pictures: ``NAME%04d.png``. A file that is there by that very name is a file."""
+    return _NUMBER.search(path.name) is not None and not path.is_file()
 
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\D*)$")

@@ -7,7 +7,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import View
 from cyclorama.core.ground import GroundPlane
-from cyclorama.scenery.single import single_place
+from cyclorama.scenery.single import CAMERA_HEIGHT, single_place
 
 MOST_TILT_DEG = 25.0
 """The ground's normal is at most so far from the cameras' mean up."""
@@ -43,11 +43,15 @@ def find_plane(views: tuple[View, ...]) -> GroundPlane | None:
     return GroundPlane(normal, float(offset), sure) if sure >= _LEAST_SURE else None
 
 
-def guessed_plane(view: View, unit: float) -> GroundPlane | None:
-    """The ground that one picture without depth probably shows, of confidence 0; ``unit``: how far the actor is."""
+def guessed_plane(view: View, unit: float) -> GroundPlane:
+    """The ground that one picture without depth probably shows, of confidence 0; level under a level camera where the
+    picture does not say. ``unit``: how far the actor is."""
     inverse_depth = single_place(view.image, view.camera, unit).inverse_depth
     found = find_plane((replace(view, inverse_depth=inverse_depth),))
-    return None if found is None else replace(found, confidence=0.0)
+    if found is not None:
+        return replace(found, confidence=0.0)
+    up = -view.camera.world_from_camera[:3, 1]
+    return GroundPlane(up, float(up @ view.camera.center) - CAMERA_HEIGHT * unit, 0.0)
 
 
 def _points(views: tuple[View, ...]) -> tuple[Array, Array, Array]:

@@ -52,7 +52,9 @@ def surfaces(pictures: list[Array], cameras: list[Camera], nearest: float) -> li
     """
     if len(pictures) < 2:
         raise ValueError(f"a sweep needs two pictures or more, got {len(pictures)}")
-    straight = [_straightened(p, c) for p, c in zip(pictures, cameras)]
+    own, length = _own_world(cameras)
+    nearest = float(f"{nearest * length:.5e}")
+    straight = [_straightened(p, c) for p, c in zip(pictures, own)]
     fine = [_sight(p, c) for p, c in straight]
     coarse = [_sight(*_halved(p, c)) for p, c in straight]
     found = swept([s.grey for s in fine], [s.edge for s in fine], [s.camera for s in fine], nearest)
@@ -63,7 +65,21 @@ def surfaces(pictures: list[Array], cameras: list[Camera], nearest: float) -> li
     for small, sight in zip(coarse, fine):
         finer(small.planes, small.picture, sight.picture, sight.planes)
     _refine(fine, _NEARER * nearest, _FINE_ROUNDS)
-    return [_bent(s.planes, s.camera, camera) for s, camera in zip(fine, cameras)]
+    return [_bent(s.planes, s.camera, camera) / np.float32(length) for s, camera in zip(fine, own)]
+
+
+def _own_world(cameras: list[Camera]) -> tuple[list[Camera], float]:
+    """The cameras in a world of their own, and its unit in the given one: the first camera's axes, the longest baseline
+    1, rounded. Choices are discrete, so that the last digits of a world's origin would show in the surfaces."""
+    centers = np.stack([c.center for c in cameras])
+    length = float(np.linalg.norm(centers[:, None] - centers, axis=-1).max()) or 1.0
+    first = cameras[0].camera_from_world
+    out = []
+    for camera in cameras:
+        pose = first @ camera.world_from_camera
+        pose[:3, 3] /= length
+        out.append(replace(camera, world_from_camera=np.round(pose, 8)))
+    return out, length
 
 
 def inverse_depths(pictures: list[Array], cameras: list[Camera], nearest: float) -> list[Array]:
