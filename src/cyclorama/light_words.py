@@ -60,8 +60,8 @@ class LightSettings:
     relight: Annotated[
         float | None,
         Option(
-            "How far the actor takes the place's light: 0 not at all, 1 whole; whole where he was keyed off a screen, "
-            "not at all where a matte was given, for the light that he was shot in is not known then."
+            "How far the actor takes the place's light: 0 not at all, 1 whole. Whole where he was keyed off a lit "
+            "screen, else not at all, for the light that he was shot in is not known."
         ),
     ] = None
     no_relight: Annotated[bool, Option("The same as --relight 0.")] = False

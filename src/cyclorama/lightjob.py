@@ -15,6 +15,7 @@ from cyclorama.core.layers import Key
 from cyclorama.core.lighting import Lighting, Relighting, studio
 from cyclorama.core.place import Place
 from cyclorama.job import Job
+from cyclorama.keying import screen_key_of
 from cyclorama.media import read_environment
 from cyclorama.scenery import draw
 from cyclorama.settings import Settings
@@ -33,24 +34,26 @@ def require_light(settings: Settings) -> None:
         raise InputError("--environment and --key say how to relight, and relighting is off; leave one of them out")
 
 
-def strength_of(settings: Settings) -> float:
-    """As asked; else whole for an actor off a screen, and for one whose light is told."""
+def strength_of(settings: Settings, *, lit: bool = True) -> float:
+    """As asked; else whole where the place's light is told, and where the stage's is known. ``lit``: he was keyed off a
+    screen that lights shone on."""
     light = settings.light
     if light.no_relight:
         return 0.0
     if light.relight is not None:
         return light.relight
     told = light.environment is not None or light.key_light is not None
-    return 1.0 if told or not settings.key.is_given else 0.0
+    return 1.0 if told or (lit and not settings.key.is_given) else 0.0
 
 
 def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: Settings) -> Relighting | None:
     """From the stage's light to the place's; None at strength 0. ``InputError`` for an environment that is none."""
-    if strength_of(settings) == 0:
+    screen = screen_key_of(key)
+    strength = strength_of(settings, lit=screen is not None and not screen.model.is_flat)
+    if strength == 0:
         if settings.light.relight is None and not settings.light.no_relight:
-            job.notes.add(
-                "light", "the actor keeps the light that he was shot in; --relight 1 reads it from the plate."
-            )
+            words = "the actor keeps the light that he was shot in, which is not known here; --relight 1 guesses it"
+            job.notes.add("light", words)
         return None
     alphas = {i: key.foreground(i, job.plate.frame(i)).alpha for i in _at(path)}
     moments = place_moments(backdrop, path, lambda i: alphas[i])
@@ -61,7 +64,7 @@ def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: 
     else:
         stage, place = studio(up_of(moments)), read_place(moments)
         job.notes.add("light", "the stage was taken to be lit evenly, with white at the display's white.")
-    return Relighting(stage, _as_told(place, moments, job, settings), strength_of(settings))
+    return Relighting(stage, _as_told(place, moments, job, settings), strength)
 
 
 def _as_told(place: Lighting, moments: tuple[Moment, ...], job: Job, settings: Settings) -> Lighting:

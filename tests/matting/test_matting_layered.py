@@ -58,7 +58,7 @@ def test_layers_have_their_own_alpha_and_colour() -> None:
 
 def test_disjoint_mattes_give_the_picture_of_their_sum() -> None:
     first, second, plate = two_people()
-    gain = np.array([1.2, 1.0, 0.8], np.float32)
+    gain = np.array([[[1.2, 1.0, 0.8, 1.1]]], np.float32)
     joint = GivenKey(held(first + second)[0]).foreground(0, plate)
     apart = given_layers(first, second).foregrounds(0, plate)
     np.testing.assert_allclose(composite(apart, gain), composite((joint,), gain), atol=1e-5)
@@ -159,11 +159,11 @@ def test_a_frame_is_read_once_for_all_who_ask() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_the_finished_picture_of_any_number_of_layers(count: int) -> None:
-    """gain F + (1 - sum of alphas) B, by its equation."""
+    """gain F + (1 - sum of alphas) B, by its equation, for a gain of no colour."""
     rng = np.random.default_rng(count)
     alphas = rng.random((count, *HW)).astype(np.float32) / max(count, 1)
     actors = tuple(Foreground(a[..., None] * rng.random((*HW, 3), np.float32), a) for a in alphas)
     place = np.random.default_rng(5).random((*HW, 3), np.float32)
-    gain = np.array([1.5, 1.0, 0.5], np.float32)
-    wanted = (1 - alphas.sum(0))[..., None] * place + gain * sum((a.color for a in actors), np.float32(0))
+    gain = np.full((1, 1, 4), 1.5, np.float32)
+    wanted = (1 - alphas.sum(0))[..., None] * place + 1.5 * sum((a.color for a in actors), np.float32(0))
     np.testing.assert_allclose(composite(actors, gain), wanted, atol=1e-5)

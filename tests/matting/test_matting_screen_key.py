@@ -91,6 +91,14 @@ def test_exactly_zero_on_clean_screen_and_one_in_the_core(green):
         assert result.alpha[deep].min() == 1.0
 
 
+def test_a_screen_that_a_program_filled_in_is_flat():
+    frames = make_scene(noise=0.0, markers=False).clip.frames.copy()
+    behind = (frames[..., 1] > 1.5 * frames[..., 0])[..., None]
+    flat = np.where(behind, np.array(GREEN, np.float32), frames)
+    assert analyse_screen(ArrayClip(flat)).is_flat
+    assert not analyse_screen(make_scene().clip).is_flat
+
+
 @pytest.mark.parametrize("screen", [GREEN, BLUE])
 def test_a_grey_actor_stays_grey(screen):
     scene = make_scene(screen, noise=0.0, markers=False)

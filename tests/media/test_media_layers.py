@@ -25,9 +25,10 @@ def finished(num_actors: int = 1) -> Finished:
     for _ in range(num_actors):
         alpha = rng.random(HW, np.float32) / num_actors
         actors.append(Foreground(rng.random((*HW, 3), np.float32) * alpha[..., None], alpha))
-    layers = Layers(place, tuple(actors), gain)
+    relit = tuple(Foreground(a.color * gain, a.alpha) for a in actors)
+    layers = Layers(place, relit)
     joint = layers.joint
-    return joint.color * gain + (1 - joint.alpha[..., None]) * place.color, layers
+    return joint.color + (1 - joint.alpha[..., None]) * place.color, layers
 
 
 def written(tmp_path: Path, name: str, item: Finished) -> Path:

@@ -8,6 +8,9 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.matting.chroma import Difference
 
+_GRAINLESS, _SHADELESS = 1e-3, 5e-3
+"""Noise and shading of every screen that a camera saw are above these, compressed ones too."""
+
 
 @dataclass(frozen=True)
 class Marker:
@@ -72,6 +75,11 @@ class ScreenModel:
     def is_even(self) -> bool:
         """No wrinkles to speak of: what is darker than the screen around it is the actor."""
         return self.shading < 0.08
+
+    @property
+    def is_flat(self) -> bool:
+        """One colour without grain or shade: filled in by a program, not a lit stage."""
+        return self.noise < _GRAINLESS and self.shading < _SHADELESS
 
     @property
     def axis(self) -> Array:
