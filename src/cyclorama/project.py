@@ -58,6 +58,8 @@ from cyclorama.standing import Stood, require_sound
 from cyclorama.stmaps import with_given_lens
 from cyclorama.unseen_report import unseen_warnings
 
+_LONG = 200  # frames whose render is worth stopping for
+
 
 def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
     """Do the whole job and return its report. ``InputError`` and its kin say what is wrong and what to do."""
@@ -181,13 +183,13 @@ class _Analysis:
 
 
 def _told_unseen(job: Job, backdrop: Place, path: CameraPath) -> Unseen | None:
-    """What no picture shows of the frames to come; told now where it is much, while the run can still be stopped.
-    None of places that are no pictures with depth."""
+    """What no picture shows of the frames to come; of a long shot told now, too, while it can still be stopped. None of
+    places that are no pictures with depth."""
     if not isinstance(backdrop, Backdrop):
         return None
     with job.watch("fill"):
         unseen = find_unseen(backdrop, path, job.frames)
-    for text in unseen_warnings(unseen):
+    for text in unseen_warnings(unseen) if len(job.frames) > _LONG else ():
         print(f"note: {text}", file=sys.stderr, flush=True)
     return unseen
 

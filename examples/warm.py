@@ -1,0 +1,37 @@
+"""Compiles what builds and draws a place, beside other work: ``python examples/warm.py``.
+
+The first run of a new installation compiles for more than a minute, on one core. ``demo.py`` runs this on the other one
+while it makes its sample shot; the compiled kernels are kept in the package's cache, and every later run finds them.
+"""
+
+import cv2
+import numpy as np
+
+from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.reference import Reference
+from cyclorama.scenery import build_backdrop, complete_backdrop, draw, find_plane, find_unseen
+
+HW, FOCAL, FRAMES = (96, 160), 150.0, 3
+
+
+def main() -> None:
+    """A wall seen by a camera that trucks along it, a little further than its three pictures."""
+    rough = cv2.GaussianBlur(np.random.default_rng(0).random((HW[0], 2 * HW[1], 3), np.float32), (0, 0), 2)
+    wall = cv2.normalize(rough, None, 0, 1, cv2.NORM_MINMAX)
+    cameras = []
+    for frame in range(-1, FRAMES + 1):
+        pose = np.eye(4)
+        pose[0, 3] = 0.1 * frame
+        cameras.append(Camera.from_focal(hw=HW, focal_px=FOCAL, world_from_camera=pose))
+    path = CameraPath(tuple(cameras))
+    references = tuple(
+        Reference(np.ascontiguousarray(wall[:, 15 * f + 20 : 15 * f + 20 + HW[1]]), f + 1, "") for f in range(FRAMES)
+    )
+    backdrop = complete_backdrop(build_backdrop(references, path, np.linspace(0.5, 2, 40)), path)
+    find_unseen(backdrop, path, range(len(path)))
+    find_plane(backdrop.views)
+    draw(backdrop, path[0], 0.0)
+
+
+if __name__ == "__main__":
+    main()
