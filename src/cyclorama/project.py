@@ -80,7 +80,10 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
             job.folder.keep("lighting.json", shot.relighting.json())
         sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = _writer(settings, job)
-        mattes = write_frames(job, output, _finished(shot, backdrop, engine, job.frames, sheet), stage="render")
+        finished = _finished(shot, backdrop, engine, job.frames, sheet)
+        if settings.layers is not None:
+            finished = (((picture, relit_layers(layers)), masks) for (picture, layers), masks in finished)
+        mattes = write_frames(job, output, finished, stage="render")
         report = shot_report(settings, job, shot, stood, matchmove, sheet)
         publish_all(output, mattes, overwrite=settings.overwrite)
         job.keep(report)
@@ -204,4 +207,4 @@ def _finished(
         picture = flatten(layers)
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
         masks: Masks = {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}
-        yield (picture, relit_layers(layers)), masks
+        yield (picture, layers), masks
