@@ -15,8 +15,8 @@ from matchmove_world import (
 )
 
 from cyclorama.core.camera import CameraPath
-from cyclorama.core.lens import Lens
-from cyclorama.matchmove.solve import solve
+from cyclorama.core.lens import STRAIGHT, Lens
+from cyclorama.matchmove.solve import _shows_all, solve
 
 NUM_FRAMES = 12
 
@@ -99,3 +99,9 @@ def test_a_rolling_shutter_is_told(move: str, readout: float) -> None:
 @pytest.mark.parametrize("move", ["truck", "pan", "locked"])
 def test_no_rolling_shutter_where_there_is_none(move: str) -> None:
     assert solve(tracks_of(path(move, NUM_FRAMES)), FOCAL).readout is None
+
+
+def test_a_lens_that_folds_the_picture_is_not_believed() -> None:
+    assert not _shows_all(Lens(-0.5, 0.0), (720, 1280), 600.0)
+    assert _shows_all(Lens(-0.05, 0.0), (720, 1280), 1200.0)
+    assert _shows_all(STRAIGHT, (720, 1280), 1.0)

@@ -31,6 +31,7 @@ from cyclorama.matchmove.uncertainty import cameras_sigma_px, shared_sigmas
 AGREES_PX = 3.0
 """An observation nearer than this agrees with the solve."""
 _FOCAL = 7  # column of the derivatives
+_ROOM = 1.05  # frames between the keyframes may be zoomed out a little more than these
 _LEAST_NOISE_PX = 0.03
 """No tracker is better: what fits better had too few tracks to show its noise."""
 
@@ -90,7 +91,17 @@ def solve(
     sights = Sights.of(
         shot.whole, shot.whole_weights * np.append(own, 0)[shot.point_of_track][shot.whole.track], shot.point_of_track
     )
-    return _finish(exact.adjusted(bundle, model, TOLERANCE), model, exact, sights, shot.key)
+    last = exact.adjusted(bundle, model, TOLERANCE)
+    if lens is None and not _shows_all(last.lens, exact.tracks.hw, float(np.min(last.focals))):
+        return solve(tracks, focal_px, weights, lens=STRAIGHT, zoom=zoom, wall=wall)
+    return _finish(last, model, exact, sights, shot.key)
+
+
+def _shows_all(lens: Lens, hw: tuple[int, int], focal: float) -> bool:
+    """Whether a lens that was found could have made the picture: it shows every pixel of it once, with room for frames
+    between the keyframes whose focal length is a little shorter."""
+    corner = np.hypot(*hw) / (2 * focal)
+    return lens.is_straight or not np.isnan(lens.straightened(np.array([[_ROOM * corner, 0.0]]))).any()
 
 
 def _check(tracks: Tracks, focal_px: float | None, weights: Array) -> None:
