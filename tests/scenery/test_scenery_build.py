@@ -8,7 +8,7 @@ from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.reference import Reference
 from cyclorama.scenery import build_backdrop, draw
 from cyclorama.scenery.mapping import mapping
-from cyclorama.scenery.stereo import inverse_depths
+from cyclorama.scenery.stereo import surfaces
 
 HW, FOCAL = (96, 144), 140.0
 SHEET = cv2.GaussianBlur(np.random.default_rng(7).random((700, 700, 3), np.float32), (0, 0), 1.2)
@@ -60,7 +60,7 @@ def test_the_way_between_two_cameras() -> None:
 def test_depth_of_a_slanted_wall_and_a_box() -> None:
     cameras = [camera(x) for x in (-0.45, 0.0, 0.5)]
     pictures, truth = zip(*(seen(c) for c in cameras))
-    found = inverse_depths(list(pictures), cameras, nearest=0.5)
+    found = [s[..., 0] for s in surfaces(list(pictures), cameras, nearest=0.5)]
     for inverse_depth, real in zip(found, truth):
         assert inverse_depth.shape == HW
         assert inverse_depth.dtype == np.float32
@@ -73,7 +73,7 @@ def test_depth_of_a_slanted_wall_and_a_box() -> None:
 
 def test_a_sweep_needs_two_pictures() -> None:
     with pytest.raises(ValueError, match="needs two pictures or more, got 1"):
-        inverse_depths([seen(camera(0))[0]], [camera(0)], 1.0)
+        surfaces([seen(camera(0))[0]], [camera(0)], 1.0)
 
 
 @pytest.mark.parametrize(

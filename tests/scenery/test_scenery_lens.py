@@ -12,7 +12,7 @@ from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.lens import STRAIGHT, Lens
 from cyclorama.core.reference import Reference
 from cyclorama.scenery import build_backdrop, draw
-from cyclorama.scenery.stereo import inverse_depths
+from cyclorama.scenery.stereo import surfaces
 
 HW, FOCAL = (180, 320), 300.0
 WALL = 4.0
@@ -171,7 +171,7 @@ def test_depth_is_found_through_lenses() -> None:
     hw = (80, 120)
     for lens in (STRAIGHT, Lens(-0.7), Lens(0.7)):  # in the corners as much as a usual lens: the picture is narrow
         cameras = [camera(lens, x, yaw, hw) for x, yaw in ((-0.4, 1.0), (0.4, -1.0))]
-        inverse = inverse_depths([picture(c) for c in cameras], cameras, nearest=0.5)
+        inverse = [s[..., 0] for s in surfaces([picture(c) for c in cameras], cameras, nearest=0.5)]
         truth = [((c.unproject(centres(hw), np.ones(hw[0] * hw[1])) - c.center)[:, 2] / WALL) for c in cameras]
         error = [np.abs(a.ravel() - b).reshape(hw)[6:-6, 30:-30] for a, b in zip(inverse, truth)]
         assert np.median(error) < 0.003, lens

@@ -7,7 +7,7 @@ import pytest
 from cyclorama.core.camera import Camera, rigid
 from cyclorama.scenery.candidates import carried, finer, plane_map, tell
 from cyclorama.scenery.mapping import mapping
-from cyclorama.scenery.stereo import inverse_depths, surfaces
+from cyclorama.scenery.stereo import surfaces
 
 HW, FOCAL = (96, 160), 150.0
 SHEET = cv2.GaussianBlur(np.random.default_rng(3).random((900, 900, 3), np.float32), (0, 0), 1.3)
@@ -85,7 +85,8 @@ def test_the_same_pictures_give_the_same_surfaces(found: tuple[list[np.ndarray],
 def test_pictures_of_other_sizes() -> None:
     cameras = [camera(-0.3, hw=(90, 150)), camera(0.3)]
     pictures, truth = zip(*(seen(c) for c in cameras))
-    for inverse_depth, real in zip(inverse_depths(list(pictures), cameras, nearest=0.6), truth):
+    for planes, real in zip(surfaces(list(pictures), cameras, nearest=0.6), truth):
+        inverse_depth = planes[..., 0]
         assert inverse_depth.shape == real.shape
         assert np.median(np.abs(inverse_depth - real)) < 0.004
 

@@ -10,7 +10,6 @@ from cyclorama.media.coding import Coding, Quality
 from cyclorama.media.curves import DISPLAY, Colour
 from cyclorama.media.notes import Notes
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm")
 SEQUENCE_SUFFIXES = (".png", ".exr")
 SHOT_CODECS: Mapping[str, tuple[str, ...]] = {
     ".mp4": ("h264", "h265"),

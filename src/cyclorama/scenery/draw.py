@@ -18,11 +18,11 @@ from cyclorama.core.place import Footage, Place, Sphere
 from cyclorama.scenery.bend import Bend, bend_of, seen_row, sight_row
 from cyclorama.scenery.fill import fill_holes
 from cyclorama.scenery.footage import draw_footage
-from cyclorama.scenery.made import lay_made
+from cyclorama.scenery.look_up import cubic
+from cyclorama.scenery.made import FINE_LONG_SIDE, lay_made
 from cyclorama.scenery.mapping import mapping
 from cyclorama.scenery.panorama import draw_sphere
 
-_FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
 _SPARSE = 0.3  # a view that counts in fewer pixels than this part is sampled there only
 _CRACK = 3  # holes that are narrower are cracks between samples
 _TOLERANCE = 0.03  # of the nearest inverse depth: surfaces closer than this are one
@@ -80,7 +80,7 @@ def _depth(views: tuple[View, ...], camera: Camera) -> tuple[Array, Array]:
     they were, h w bool, but for cracks that what is around closes."""
     if not any(view.inverse_depth.any() for view in views):
         return np.zeros(camera.hw, np.float32), np.zeros(camera.hw, bool)
-    step = 2 if max(camera.hw) > _FINE_LONG_SIDE else 1
+    step = 2 if max(camera.hw) > FINE_LONG_SIDE else 1
     small = camera.resized((-(-camera.hw[0] // step), -(-camera.hw[1] // step)))
     splatted, bend = np.full(small.hw, -1.0, np.float32), bend_of(small)
     for view in views:
@@ -243,28 +243,16 @@ def _accumulate_sparse(image, u, v, amount, color, weight):  # type: ignore[no-u
             iu, iv = int(np.floor(u[y, x])), int(np.floor(v[y, x]))
             s = v[y, x] - np.float32(iv)
             for i in range(4):
-                wx[i] = share * _cubic(u[y, x] - np.float32(iu) - np.float32(i - 1))
+                wx[i] = share * cubic(u[y, x] - np.float32(iu) - np.float32(i - 1))
             for j in range(4):
                 sy = min(h - 1, max(0, iv - 1 + j))
-                wy = _cubic(s - np.float32(j - 1))
+                wy = cubic(s - np.float32(j - 1))
                 for i in range(4):
                     sx = min(w - 1, max(0, iu - 1 + i))
                     k = wy * wx[i]
                     for c in range(3):
                         color[y, x, c] += k * image[sy, sx, c]
             weight[y, x] += share
-
-
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _cubic(t):  # type: ignore[no-untyped-def]
-    """Keys' bicubic kernel (1981) at distance ``t``, a = -0.75."""
-    a = np.float32(-0.75)
-    t = abs(t)
-    if t <= 1:
-        return ((a + 2) * t - (a + 3)) * t * t + np.float32(1.0)
-    if t < 2:
-        return a * (((t - 5) * t + 8) * t - 4)
-    return np.float32(0.0)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

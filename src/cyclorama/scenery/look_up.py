@@ -31,3 +31,15 @@ def _hold(color, near):  # type: ignore[no-untyped-def]
             for c in range(num):
                 value = near[y, x, c]
                 color[y, x, c] = max(np.float32(0.0), min(max(color[y, x, c], low * value), high * value))
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def cubic(t):  # type: ignore[no-untyped-def]
+    """Keys' bicubic kernel (1981) at distance ``t``, a = -0.75."""
+    a = np.float32(-0.75)
+    t = abs(t)
+    if t <= 1:
+        return ((a + 2) * t - (a + 3)) * t * t + np.float32(1.0)
+    if t < 2:
+        return a * (((t - 5) * t + 8) * t - 4)
+    return np.float32(0.0)

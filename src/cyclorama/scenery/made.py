@@ -8,11 +8,11 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import MadeView
 from cyclorama.core.camera import Camera
 from cyclorama.scenery.bend import bend_of, seen_row, sight_row
+from cyclorama.scenery.look_up import cubic
 from cyclorama.scenery.mapping import mapping
 
-_FINE_LONG_SIDE = 960  # above, its depth is carried at every second pixel
+FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
 _TOLERANCE = 0.05  # of the nearest inverse depth: surfaces closer than this are one
-_CUBIC = np.float32(-0.75)  # Keys' bicubic kernel, as the references are sampled
 
 
 def lay_made(made: tuple[MadeView, ...], camera: Camera, place: tuple[Array, Array], bare: Array) -> Array:
@@ -35,7 +35,7 @@ def _depth(made: tuple[MadeView, ...], camera: Camera) -> Array:
     """Inverse depth of the nearest made surface, h w float32; -1 where there is none."""
     if not any(view.inverse_depth.any() for view in made):
         return np.zeros(camera.hw, np.float32)
-    step = 2 if max(camera.hw) > _FINE_LONG_SIDE else 1
+    step = 2 if max(camera.hw) > FINE_LONG_SIDE else 1
     small = camera.resized((-(-camera.hw[0] // step), -(-camera.hw[1] // step)))
     out = np.full(small.hw, -1.0, np.float32)
     for view in made:
@@ -122,10 +122,10 @@ def _lay(image, own_depth, made, depth, a, b, bend, tolerance, color, inverse_de
             u, v = u - half, v - half
             iu, iv = int(np.floor(u)), int(np.floor(v))
             for i in range(4):
-                wx[i] = _weight(u - np.float32(iu) - np.float32(i - 1))
+                wx[i] = cubic(u - np.float32(iu) - np.float32(i - 1))
             r, g, bl = np.float32(0), np.float32(0), np.float32(0)
             for j in range(4):
-                sy, wy = min(h - 1, max(0, iv - 1 + j)), _weight(v - np.float32(iv) - np.float32(j - 1))
+                sy, wy = min(h - 1, max(0, iv - 1 + j)), cubic(v - np.float32(iv) - np.float32(j - 1))
                 for i in range(4):
                     sx, k = min(w - 1, max(0, iu - 1 + i)), wy * wx[i]
                     r += k * image[sy, sx, 0]
@@ -135,13 +135,3 @@ def _lay(image, own_depth, made, depth, a, b, bend, tolerance, color, inverse_de
             color[y, x, 0], color[y, x, 1], color[y, x, 2] = max(nothing, r), max(nothing, g), max(nothing, bl)
             inverse_depth[y, x] = d
             rest[y, x] = False
-
-
-@njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _weight(t):  # type: ignore[no-untyped-def]
-    t = abs(t)
-    if t <= 1:
-        return ((_CUBIC + 2) * t - (_CUBIC + 3)) * t * t + np.float32(1.0)
-    if t < 2:
-        return _CUBIC * (((t - 5) * t + 8) * t - 4)
-    return np.float32(0.0)

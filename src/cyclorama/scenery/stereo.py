@@ -82,11 +82,6 @@ def _own_world(cameras: list[Camera]) -> tuple[list[Camera], float]:
     return out, length
 
 
-def inverse_depths(pictures: list[Array], cameras: list[Camera], nearest: float) -> list[Array]:
-    """As ``surfaces``, the inverse depths alone, h w float32 each."""
-    return [np.ascontiguousarray(s[..., 0]) for s in surfaces(pictures, cameras, nearest)]
-
-
 def _sight(picture: Array, camera: Camera) -> _Sight:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
     hw = grey.shape
