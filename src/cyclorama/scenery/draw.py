@@ -25,7 +25,8 @@ from cyclorama.scenery.splat import carrying_camera, close_cracks, splat
 
 _CRACK = 3  # holes that are narrower are cracks between samples
 _TOLERANCE = 0.03  # of the nearest inverse depth: surfaces closer than this are one
-_LITTLE = 0.02  # a view that would add less than this part to a pixel adds nothing there
+_LITTLE = 0.05  # a view that would add less than this part to a pixel adds nothing there
+_PIECE = 32  # pixels of a row that are skipped together where nothing would be added
 _HIDDEN = 1e-4  # how much a view counts that saw something nearer
 _PAST = 0.01  # how much a view counts that saw past the surface
 
@@ -109,21 +110,36 @@ def _add_view(picture, way, share, depth, tolerance, sums, ends):  # type: ignor
         if is_first:
             color[y] = 0
             weight[y] = 0
-        if _has_room(share, weight[y]):
-            project_row(depth[y], y, way, u, v, inverse)
-            _see_row(own_depth, depth[y], (u, v, inverse), (share, tolerance), weight[y], amount)
-            add_row(image, u, v, amount, color[y])
+        first, stop = _with_room(share, weight[y], 0)
+        while stop > first:
+            run = slice(first, stop)
+            places = u[run], v[run], inverse[run]
+            project_row(depth[y, run], (first, y), way, *places)
+            _see_row(own_depth, depth[y, run], places, (share, tolerance), weight[y, run], amount[run])
+            add_row(image, u[run], v[run], amount[run], color[y, run])
+            first, stop = _with_room(share, weight[y], stop)
         if is_last:
             bare |= _normalise_row(color[y], weight[y])
     return bare
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _has_room(share, weight):  # type: ignore[no-untyped-def]
-    least = weight[0]
-    for x in range(len(weight)):
-        least = min(least, weight[x])
-    return share > np.float32(_LITTLE) * least
+def _with_room(share, weight, start):  # type: ignore[no-untyped-def]
+    """The next pixels of a row, in whole pieces, to which a view would add more than a little: first, stop; equal where
+    there are none."""
+    first = stop = start
+    while stop < len(weight):
+        end = min(stop + _PIECE, len(weight))
+        least = weight[stop]
+        for x in range(stop, end):
+            least = min(least, weight[x])
+        if share > np.float32(_LITTLE) * least:
+            stop = end
+        elif stop > first:
+            break
+        else:
+            first = stop = end
+    return first, stop
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")

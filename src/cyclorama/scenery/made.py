@@ -82,7 +82,7 @@ def _lay(picture, way, depth, tolerance, place, rest):  # type: ignore[no-untype
         if not rest[y].any():
             continue
         _spread(depth[y // step], step, here)
-        project_row(here, y, way, u, v, inverse)
+        project_row(here, (0, y), way, u, v, inverse)
         some = False
         for x in range(tw):
             amount[x] = 0

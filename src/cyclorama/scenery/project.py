@@ -38,25 +38,26 @@ def rows_of(width):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def project_row(inverse_depth, y, way, u, v, inverse):  # type: ignore[no-untyped-def]
-    """Pixels of row ``y`` with their ``inverse_depth``: ``u``, ``v`` in the other picture (float32, centres at one
+def project_row(inverse_depth, start, way, u, v, inverse):  # type: ignore[no-untyped-def]
+    """Pixels of a row from ``start`` (x, y) on, with their ``inverse_depth``: ``u``, ``v`` in the other picture (float32, centres at one
     half; far outside where they lie behind its camera) and ``inverse`` = z_here / z_there."""
     if len(way.here.table):
-        sight_row(y, way.here, u, v)
+        sight_row(start, way.here, u, v)
         _project_sight(inverse_depth, way.a, way.b, u, v, inverse)
     else:
-        _project(inverse_depth, np.float32(y) + np.float32(0.5), way.a, way.b, u, v, inverse)
+        _project(inverse_depth, start, way.a, way.b, u, v, inverse)
     if len(way.there.table):
         seen_row(way.there, u, v)
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _project(inverse_depth, py, a, b, u, v, inverse):  # type: ignore[no-untyped-def]
+def _project(inverse_depth, start, a, b, u, v, inverse):  # type: ignore[no-untyped-def]
     """Without branches, so that it runs several pixels at a time."""
+    left, py = np.float32(start[0]) + np.float32(0.5), np.float32(start[1]) + np.float32(0.5)
     u0, v0, z0 = a[0, 1] * py + a[0, 2], a[1, 1] * py + a[1, 2], a[2, 1] * py + a[2, 2]
     a0, a1, a2, b0, b1, b2 = a[0, 0], a[1, 0], a[2, 0], b[0], b[1], b[2]
     for x in range(len(inverse_depth)):
-        px, d = np.float32(x) + np.float32(0.5), inverse_depth[x]
+        px, d = np.float32(x) + left, inverse_depth[x]
         z = a2 * px + z0 + b2 * d
         k = np.float32(1.0) / max(z, np.float32(1e-6))
         away = np.float32(-1e9) if z <= np.float32(1e-6) else np.float32(0.0)

@@ -24,7 +24,7 @@ def splat(inverse_depth, way, grown, out):  # type: ignore[no-untyped-def]
     u, v, inverse = np.empty(w, np.float32), np.empty(w, np.float32), np.empty(w, np.float32)
     box = np.empty((4, w), np.int32)
     for y in range(h):
-        project_row(inverse_depth[y], y, way, u, v, inverse)
+        project_row(inverse_depth[y], (0, y), way, u, v, inverse)
         _cover(inverse_depth[y], u, v, inverse, grown, out.shape, box)
         for x in range(w):
             x0, x1, y0, y1 = np.intp(box[0, x]), np.intp(box[1, x]), np.intp(box[2, x]), np.intp(box[3, x])
