@@ -53,6 +53,7 @@ from cyclorama.references import PanoramaFile, open_references
 from cyclorama.report import Report
 from cyclorama.scenery import Unseen, find_unseen
 from cyclorama.settings import Settings
+from cyclorama.shadowjob import Sight, find_shadow
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.standing import Stood, require_sound
 from cyclorama.stmaps import with_given_lens
@@ -149,7 +150,10 @@ class _Analysis:
         stood = placing.built(fitted) if isinstance(given, tuple) else placing.other(given)
         with self.job.watch("light"):
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
-        return Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders), stood, matchmove
+            sight = Sight(matchmove.path, figures, key, placing.unit)
+            shadowing = find_shadow(stood, sight, self.job, self.settings, relighting)
+        shot = Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders, shadowing)
+        return shot, stood, matchmove
 
     @property
     def _timed(self) -> bool:

@@ -1,5 +1,7 @@
 """Layers to one picture: the premultiplied over of Porter and Duff (1984), in scene-linear light."""
 
+from dataclasses import replace
+
 import numpy as np
 from numba import njit
 
@@ -13,16 +15,27 @@ _LEAST_KEPT, _MOST_KEPT = np.float32(0.25), np.float32(4.0)
 
 
 def flatten(layers: Layers) -> Array:
-    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop. Absent layers do nothing.
+    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop shadow. Absent layers do
+    nothing.
 
     Several actors are shares of the pixel, so their colours add and alpha is the sum of theirs.
     """
     out = np.empty_like(layers.place.color)
-    actor = layers.joint
+    actor, backdrop = layers.joint, layers.place.color
+    if layers.shadow is not None:
+        _times(backdrop, layers.shadow, out)
+        backdrop = out
     if layers.relight_gain is None:
-        _over(actor.color, actor.alpha, layers.place.color, out)
+        _over(actor.color, actor.alpha, backdrop, out)
     else:
-        _over_relit(actor.color, actor.alpha, layers.place.color, layers.relight_gain, out)
+        _over_relit(actor.color, actor.alpha, backdrop, layers.relight_gain, out)
+    return out
+
+
+def spread(field: Array, hw: tuple[int, int]) -> Array:
+    """A small field h' w' 3, as ``Layers`` holds it, at the size of the picture: h w 3 float32."""
+    out = np.empty((*hw, 3), np.float32)
+    _times(np.ones((*hw, 3), np.float32), field, out)
     return out
 
 
@@ -38,7 +51,37 @@ def relit_layers(layers: Layers) -> Layers:
     if layers.relight_gain is None:
         return layers
     actors = tuple(Foreground(relit(a.color, layers.relight_gain), a.alpha) for a in layers.actors)
-    return Layers(layers.place, actors, None, layers.cover)
+    return replace(layers, actors=actors, relight_gain=None)
+
+
+@njit(cache=True, nogil=True)
+def _times(color, field, out):  # type: ignore[no-untyped-def]
+    """``color`` by a small field that is read bilinearly, a row of it at a time; ``out`` may be ``color``."""
+    h, w, _ = color.shape
+    fh, fw, _ = field.shape
+    half, one = np.float32(0.5), np.float32(1.0)
+    row = np.empty((fw, 3), np.float32)
+    for y in range(h):
+        at = min(max((np.float32(y) + half) * np.float32(fh / h) - half, np.float32(0.0)), np.float32(fh - 1))
+        y0 = int(at)
+        y1, t = min(y0 + 1, fh - 1), at - np.float32(y0)
+        first, last = fw, -1
+        for i in range(fw):
+            for c in range(3):
+                row[i, c] = field[y0, i, c] + t * (field[y1, i, c] - field[y0, i, c])
+                if row[i, c] != one:
+                    first, last = min(first, i), i
+        begin, end = max(0, (first - 1) * w // fw), min(w, (last + 2) * w // fw)
+        if first > last:
+            begin, end = w, w
+        out[y, :begin] = color[y, :begin]
+        out[y, end:] = color[y, end:]
+        for x in range(begin, end):
+            across = min(max((np.float32(x) + half) * np.float32(fw / w) - half, np.float32(0.0)), np.float32(fw - 1))
+            x0 = int(across)
+            x1, s = min(x0 + 1, fw - 1), across - np.float32(x0)
+            for c in range(3):
+                out[y, x, c] = color[y, x, c] * (row[x0, c] + s * (row[x1, c] - row[x0, c]))
 
 
 @njit(cache=True, nogil=True)
