@@ -46,6 +46,7 @@ from cyclorama.media import (
     is_sequence,
     open_layers_writer,
     open_writer,
+    script_paths,
 )
 from cyclorama.moving import middle_of
 from cyclorama.placing import Placing
@@ -110,6 +111,10 @@ def _require_layers_free(settings: Settings, job: Job) -> None:
         num_frames=job.spec.num_frames,
         first_frame=job.spec.first_frame,
     )
+    if is_sequence(settings.layers) and settings.layers.suffix.lower() == ".exr" and not settings.overwrite:
+        taken = next((path for path in script_paths(settings.layers) if path.exists()), None)
+        if taken is not None:
+            raise InputError(f"{taken}: it exists, and the layers' script goes there; give --overwrite or another name")
     if settings.layers.parent.stat().st_dev != settings.output.parent.stat().st_dev:
         raise InputError(f"{settings.layers}: the layers must lie on the disk of the shot; choose a folder near it")
 

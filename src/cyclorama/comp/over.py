@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 from numba import njit
 
@@ -11,6 +12,7 @@ from cyclorama.core.lighting import LUMINANCE
 
 _RED, _GREEN, _BLUE = (np.float32(x) for x in LUMINANCE)
 _DARK = np.float32(1e-6)
+_SHOWN = 1e-4  # premultiplied colour from which a gain can be told
 _LEAST_KEPT, _MOST_KEPT = np.float32(0.25), np.float32(4.0)
 
 
@@ -51,7 +53,11 @@ def relit_layers(layers: Layers) -> Layers:
     if layers.relight_gain is None:
         return layers
     actors = tuple(Foreground(relit(a.color, layers.relight_gain), a.alpha) for a in layers.actors)
-    return replace(layers, actors=actors, relight_gain=None)
+    own, lit = layers.joint.color, replace(layers, actors=actors).joint.color
+    small = cv2.resize(layers.relight_gain[..., :3], own.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        laid = np.where(own > _SHOWN, lit / own, small).astype(np.float32)
+    return replace(layers, actors=actors, relight_gain=None, laid_gain=laid)
 
 
 @njit(cache=True, nogil=True)

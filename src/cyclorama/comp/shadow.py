@@ -32,12 +32,12 @@ _TAPS = 3  # pixels a side that are looked at in a cell
 _Surface = tuple[Array, Array, Array]
 
 
-def shadow_field(alpha: Array, place: SetFrame, camera: Camera, index: int, shadowing: Shadowing) -> Array | None:
-    """What the place of frame ``index`` is multiplied by: h' w' 3 float32, small, 0..1, 1 where nothing falls; None
+def shadow_field(alpha: Array, place: SetFrame, camera: Camera, index: int, shadowing: Shadowing) -> Array:
+    """What the place of frame ``index`` is multiplied by: h' w' 3 float32, small, 0..1, 1 where nothing falls; 1 1 3
     where nothing falls at all. ``alpha``: of all actors, h w."""
     strength = shadowing.strength * float(shadowing.seen[index])
     if strength == 0:
-        return None
+        return np.ones((1, 1, 3), np.float32)
     h, w = alpha.shape
     scale = min(1.0, _LONG_SIDE / max(h, w))
     hw = (max(1, round(h * scale)), max(1, round(w * scale)))
@@ -45,7 +45,7 @@ def shadow_field(alpha: Array, place: SetFrame, camera: Camera, index: int, shad
     small = np.asarray(cv2.resize(alpha, hw[::-1], interpolation=cv2.INTER_AREA))
     body = blobs(small, camera, standing, index)
     if body is None:
-        return None
+        return np.ones((1, 1, 3), np.float32)
     feet, up = standing.feet[index], standing.ground.normal
     near, close = (np.array([*feet, r * standing.height], np.float32) for r in (_REACH, _CLOSE))
     surface = _surfaces(place, camera, hw, (standing.ground, near))
@@ -57,7 +57,7 @@ def shadow_field(alpha: Array, place: SetFrame, camera: Camera, index: int, shad
         block(body, points, normals, _along(shadowing.place, feet - camera.center, up), near, blocked)
     both = np.dstack([hidden, blocked])
     if float(both.max()) < _NOTHING:
-        return None
+        return np.ones((1, 1, 3), np.float32)
     both = cv2.GaussianBlur(both, (0, 0), _SMOOTH_CELLS, borderType=cv2.BORDER_REPLICATE)
     lights = np.stack([ambient, key, toward]).astype(np.float32)
     out = np.empty((*hw, 3), np.float32)
