@@ -49,7 +49,7 @@ def find_shadow(
     if standing is None:
         job.notes.add("light", why)
         return None
-    seen = _seen(sight.figures)
+    seen = feet_seen(sight.figures)
     if not seen.any():
         job.notes.add("light", _NO_FEET)
         return None
@@ -78,7 +78,7 @@ def _standing(stood: Stood, sight: Sight, job: Job) -> tuple[Standing | None, st
     return standing_on(ground, sight.path, sight.figures), _NO_FEET
 
 
-def _seen(figures: Figures) -> Array:
+def feet_seen(figures: Figures) -> Array:
     """(t,) 0..1: 0 where the picture cuts the feet off, as far as was looked, 1 some frames away."""
     looked = np.flatnonzero(np.isfinite(figures.covered))
     frames = np.arange(len(figures.covered))

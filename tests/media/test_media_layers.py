@@ -139,7 +139,8 @@ def test_the_nuke_script_puts_the_picture_together_again(tmp_path: Path, num_act
     again = composite_of(tmp_path / "a.nk", planes)
     np.testing.assert_allclose(again, np.stack([planes[c] for c in "RGB"], -1), atol=3e-3)
     text = (tmp_path / "a.nk").read_text()
-    assert "first_frame 1001" in text and "last_frame 1002" in text and "/a.%04d.exr" in text
+    for words in ("first_frame 1001", "last_frame 1002", "/a.%04d.exr"):
+        assert words in text
     if shadow:
         without = composite_of(tmp_path / "a.nk", planes | {f"shadow.{c}": np.ones(HW, np.float32) for c in "RGB"})
         assert np.abs(without - again).max() > 0.1
@@ -169,7 +170,8 @@ def test_what_is_added_at_the_end_needs_no_more_than_its_name(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("pattern", "name"), [("%04d.exr", "layers"), ("shot.%04d.exr", "shot"), ("b%d.exr", "b"), ("a_%04d_v2.exr", "a_v2")]
+    ("pattern", "name"),
+    [("%04d.exr", "layers"), ("shot.%04d.exr", "shot"), ("b%d.exr", "b"), ("a_%04d_v2.exr", "a_v2")],
 )
 def test_where_the_scripts_lie(pattern: str, name: str) -> None:
     assert script_paths(Path("x") / pattern) == (Path("x") / f"{name}.nk", Path("x") / f"{name}.py")

@@ -65,29 +65,31 @@ def _times(color, field, out):  # type: ignore[no-untyped-def]
     """``color`` by a small field that is read bilinearly, a row of it at a time; ``out`` may be ``color``."""
     h, w, _ = color.shape
     fh, fw, _ = field.shape
-    half, one = np.float32(0.5), np.float32(1.0)
-    row = np.empty((fw, 3), np.float32)
+    half, one, none = np.float32(0.5), np.float32(1.0), np.float32(0.0)
+    row, share, begin = np.empty((fw, 3), np.float32), np.empty(w, np.float32), np.zeros(fw + 1, np.int64)
+    for x in range(w):
+        across = min(max((np.float32(x) + half) * np.float32(fw / w) - half, none), np.float32(fw - 1))
+        share[x] = across - np.float32(int(across))
+        begin[int(across) + 1 :] = x + 1
     for y in range(h):
-        at = min(max((np.float32(y) + half) * np.float32(fh / h) - half, np.float32(0.0)), np.float32(fh - 1))
+        at = min(max((np.float32(y) + half) * np.float32(fh / h) - half, none), np.float32(fh - 1))
         y0 = int(at)
         y1, t = min(y0 + 1, fh - 1), at - np.float32(y0)
-        first, last = fw, -1
         for i in range(fw):
             for c in range(3):
                 row[i, c] = field[y0, i, c] + t * (field[y1, i, c] - field[y0, i, c])
-                if row[i, c] != one:
-                    first, last = min(first, i), i
-        begin, end = max(0, (first - 1) * w // fw), min(w, (last + 2) * w // fw)
-        if first > last:
-            begin, end = w, w
-        out[y, :begin] = color[y, :begin]
-        out[y, end:] = color[y, end:]
-        for x in range(begin, end):
-            across = min(max((np.float32(x) + half) * np.float32(fw / w) - half, np.float32(0.0)), np.float32(fw - 1))
-            x0 = int(across)
-            x1, s = min(x0 + 1, fw - 1), across - np.float32(x0)
-            for c in range(3):
-                out[y, x, c] = color[y, x, c] * (row[x0, c] + s * (row[x1, c] - row[x0, c]))
+        for i in range(fw):
+            j = min(i + 1, fw - 1)
+            r, g, b = row[i, 0], row[i, 1], row[i, 2]
+            dr, dg, db = row[j, 0] - r, row[j, 1] - g, row[j, 2] - b
+            if r == one and g == one and b == one and dr == none and dg == none and db == none:
+                out[y, begin[i] : begin[i + 1]] = color[y, begin[i] : begin[i + 1]]
+                continue
+            for x in range(begin[i], begin[i + 1]):
+                s = share[x]
+                out[y, x, 0] = color[y, x, 0] * (r + s * dr)
+                out[y, x, 1] = color[y, x, 1] * (g + s * dg)
+                out[y, x, 2] = color[y, x, 2] * (b + s * db)
 
 
 @njit(cache=True, nogil=True)

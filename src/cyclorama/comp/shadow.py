@@ -125,7 +125,8 @@ def _weigh(both, surface, lights, color, knobs, out):  # type: ignore[no-untyped
             for c in range(3):
                 before = ambient[c] + key[c] * faces
                 after = ambient[c] * (one - hidden) + key[c] * faces * (one - blocked)
-                out[y, x, c] = one - part * (one - after / before)
+                taken = part * (one - after / before)
+                out[y, x, c] = one - taken if taken > _NOTHING else one
 
 
 @njit(cache=True, nogil=True)

@@ -12,6 +12,8 @@ _ROWS = 28  # cells of the card from the ground to the top of the head
 _UP, _DOWN, _BESIDE = 1.2, 0.1, 0.7  # of the height: what of the card is looked at
 _FINE = 6  # rows from the ground up that are kept apart; above, four cells make one blob
 _FAINT = 0.02
+_SHARP, _BLUR_MOST = 0.3, 8.0  # pixels of the small matte: half a cell, by which it is blurred before it is read
+_TOES = 3  # cells over which what stands on the ground is one
 _SHOE = 0.2  # of the height: what ends lower stands on the ground, so far off as the ground is seen there
 _KNEE = 0.45  # of the height: from here up the body is over the feet
 _MOST_BEHIND = 0.4  # of the height
@@ -48,6 +50,11 @@ def _looked_up(alpha: Array, camera: Camera, points: Array) -> Array:
     px, depth = camera.project(points.reshape(-1, 3))
     h, w = alpha.shape
     px = px * [w / camera.hw[1], h / camera.hw[0]] - 0.5
+    middle = points.shape[1] // 2
+    tall = px.reshape(*points.shape[:2], 2)[:, middle, 1]
+    sigma = abs(float(tall[-1] - tall[0])) / (len(tall) - 1) / 2
+    if sigma > _SHARP:
+        alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), min(sigma, _BLUR_MOST), borderType=cv2.BORDER_REPLICATE))
     px[(depth <= 0) | ~np.isfinite(px).all(1)] = -9
     at = px.reshape(*points.shape[:2], 2).astype(np.float32)
     return np.asarray(cv2.remap(alpha, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderValue=0))
@@ -59,7 +66,7 @@ def _set_back(points: Array, card: Array, over: Array, sight: tuple[Array, float
     cell = over[1] - over[0]
     filled = np.minimum(np.cumsum(card, 0), 1.0)
     lowest = over[0] - cell / 2 + cell * (1.0 - filled).sum(0)  # the height up to which a column is empty
-    lowest = np.clip(lowest, 0, None)
+    lowest = np.clip(cv2.blur(lowest[None], (_TOES, 1))[0], 0, None)
     behind = distance * lowest / np.maximum(eye - lowest, 0.1 * height)
     stands = np.clip(2 - lowest / (_SHOE / 2 * height), 0, 1)
     behind = np.minimum(behind, _MOST_BEHIND * height) * stands

@@ -63,23 +63,34 @@ def _normal(rays, inverse_depth, y, x):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def occlude(blobs, points, normals, up, near, out):  # type: ignore[no-untyped-def]
     """``out`` h w: how much of an even dome the blobs (6 x n) hide from every point: solid angles times cosine (form
-    factors), softly added up. ``up`` (3,): along which the body stands; ``near``: feet and reach (4,)."""
+    factors), softly added up. ``up`` (3,): along which the body stands; ``near``: feet and reach (4,), which fades out.
+    What is finer than the points lie apart is not told."""
     h, w, _ = points.shape
     for y in range(h):
         for x in range(w):
             out[y, x] = 0.0
             if _within(points[y, x], normals[y, x], near):
-                out[y, x] = np.float32(1.0) - np.exp(-_hidden(blobs, points[y, x], normals[y, x], up))
+                total = _hidden(blobs, points[y, x], normals[y, x], up, _apart(points, normals, y, x))
+                out[y, x] = (np.float32(1.0) - np.exp(-total)) * _near(points[y, x], normals[y, x], up, near)
+
+
+@njit(cache=True, nogil=True)
+def _near(p, n, up, near):  # type: ignore[no-untyped-def]
+    """0..1: a fade over the last third of the reach; upright things are within reach at half of it."""
+    x, y, z = p[0] - near[0], p[1] - near[1], p[2] - near[2]
+    reach = near[3] if n[0] * up[0] + n[1] * up[1] + n[2] * up[2] > np.float32(0.7) else np.float32(0.5) * near[3]
+    left = np.float32(1.0) - np.sqrt(x * x + y * y + z * z) / reach
+    return min(max(np.float32(3.0) * left, np.float32(0.0)), np.float32(1.0))
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _hidden(blobs, p, n, up):  # type: ignore[no-untyped-def]
+def _hidden(blobs, p, n, up, apart):  # type: ignore[no-untyped-def]
     total, one, none = np.float32(0.0), np.float32(1.0), np.float32(0.0)
     px, py, pz, nx, ny, nz, ux, uy, uz = p[0], p[1], p[2], n[0], n[1], n[2], up[0], up[1], up[2]
     for i in range(blobs.shape[1]):
         dx, dy, dz = blobs[0, i] - px, blobs[1, i] - py, blobs[2, i] - pz
         rise = max(dx * nx + dy * ny + dz * nz, none)
-        squared = dx * dx + dy * dy + dz * dz + np.float32(1e-12)
+        squared = dx * dx + dy * dy + dz * dz + apart
         over = dx * ux + dy * uy + dz * uz
         steep = over * over / squared
         area = blobs[4, i] * blobs[4, i] * (np.sqrt(max(one - steep, none)) + _TOP * np.sqrt(steep))
@@ -108,7 +119,7 @@ def block(blobs, points, normals, key, near, out):  # type: ignore[no-untyped-de
             out[y, x] = 0.0
             p, n = points[y, x], normals[y, x]
             if _within(p, n, near) and n[0] * toward[0] + n[1] * toward[1] + n[2] * toward[2] > 0:
-                out[y, x] = min(_blocked(seen, key, p, about), one)
+                out[y, x] = min(_blocked(seen, key, p, about, _apart(points, normals, y, x)), one)
 
 
 @njit(cache=True, nogil=True)
@@ -120,7 +131,7 @@ def _about(seen):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _blocked(seen, key, p, about):  # type: ignore[no-untyped-def]
+def _blocked(seen, key, p, about, apart):  # type: ignore[no-untyped-def]
     """Gaussians, wider with the distance; (1 + q / 8)^-8 for exp(-q), which would take most of the time."""
     total, one, none = np.float32(0.0), np.float32(1.0), np.float32(0.0)
     u = p[0] * key[0, 0] + p[1] * key[0, 1] + p[2] * key[0, 2]
@@ -133,12 +144,24 @@ def _blocked(seen, key, p, about):  # type: ignore[no-untyped-def]
         return none
     for i in range(seen.shape[1]):
         du, dv, away = seen[0, i] - u, seen[1, i] - v, seen[2, i] - s
-        variance = seen[3, i] + spread * away * away
+        variance = seen[3, i] + apart + spread * away * away
         share = one / (one + (du * du + dv * dv) / (np.float32(16.0) * variance))
         share *= share
         share *= share
         total += seen[4, i] / variance * share * share if away > none else none
     return total
+
+
+@njit(cache=True, nogil=True)
+def _apart(points, normals, y, x):  # type: ignore[no-untyped-def]
+    """The square of half the distance to the point a row below or above, on the same flat surface; a hair at least."""
+    h = len(points)
+    other = y + 1 if y + 1 < h else y - 1
+    p, q, n, m = points[y, x], points[other, x], normals[y, x], normals[other, x]
+    if n[0] * m[0] + n[1] * m[1] + n[2] * m[2] < np.float32(0.9):
+        return np.float32(1e-9)
+    dx, dy, dz = p[0] - q[0], p[1] - q[1], p[2] - q[2]
+    return np.float32(0.25) * (dx * dx + dy * dy + dz * dz) + np.float32(1e-9)
 
 
 @njit(cache=True, nogil=True)
