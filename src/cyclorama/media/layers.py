@@ -53,6 +53,7 @@ class LayersWriter:
 
     def __init__(self, pattern: Path, folder: Path, spec: OutputSpec) -> None:
         header = exr_attributes(spec)
+        self._names: LayerNames | None = None
 
         def save(index: int, path: Path, finished: Finished) -> None:
             planes = planes_of(finished)
@@ -60,7 +61,6 @@ class LayersWriter:
             write_exr_planes(path, planes, header(index))
 
         self._pattern, self._spec, self._folder = pattern, spec, folder
-        self._names: LayerNames | None = None
         self._frames = SequenceWriter(pattern, folder, spec, save)
 
     def write(self, index: int, finished: Finished, /) -> None:

@@ -56,7 +56,9 @@ def guessed_plane(view: View, unit: float) -> GroundPlane:
 def shown_plane(view: View, unit: float) -> GroundPlane | None:
     """As ``guessed_plane``; None where the picture does not say."""
     inverse_depth = single_place(view.image, view.camera, unit).inverse_depth
-    found = find_plane((replace(view, inverse_depth=inverse_depth),))
+    hw = (inverse_depth.shape[0], inverse_depth.shape[1])
+    small = View(np.zeros((*hw, 3), np.float32), inverse_depth, view.camera.resized(hw), view.time)
+    found = find_plane((small,))
     return None if found is None else replace(found, confidence=0.0)
 
 
