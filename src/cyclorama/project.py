@@ -46,6 +46,7 @@ from cyclorama.media import (
     is_sequence,
     open_layers_writer,
     open_writer,
+    script_paths,
 )
 from cyclorama.moving import middle_of
 from cyclorama.placing import Placing
@@ -53,6 +54,7 @@ from cyclorama.references import PanoramaFile, open_references
 from cyclorama.report import Report
 from cyclorama.scenery import Unseen, find_unseen
 from cyclorama.settings import Settings
+from cyclorama.shadowjob import Sight, find_shadow
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.standing import Stood, require_sound
 from cyclorama.stmaps import with_given_lens
@@ -109,6 +111,10 @@ def _require_layers_free(settings: Settings, job: Job) -> None:
         num_frames=job.spec.num_frames,
         first_frame=job.spec.first_frame,
     )
+    if is_sequence(settings.layers) and settings.layers.suffix.lower() == ".exr" and not settings.overwrite:
+        taken = next((path for path in script_paths(settings.layers) if path.exists()), None)
+        if taken is not None:
+            raise InputError(f"{taken}: it exists, and the layers' script goes there; give --overwrite or another name")
     if settings.layers.parent.stat().st_dev != settings.output.parent.stat().st_dev:
         raise InputError(f"{settings.layers}: the layers must lie on the disk of the shot; choose a folder near it")
 
@@ -149,7 +155,10 @@ class _Analysis:
         stood = placing.built(fitted) if isinstance(given, tuple) else placing.other(given)
         with self.job.watch("light"):
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
-        return Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders), stood, matchmove
+            sight = Sight(matchmove.path, figures, key, placing.unit)
+            shadowing = find_shadow(stood, sight, self.job, self.settings, relighting)
+        shot = Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders, shadowing)
+        return shot, stood, matchmove
 
     @property
     def _timed(self) -> bool:

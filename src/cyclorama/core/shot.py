@@ -7,6 +7,7 @@ from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
 from cyclorama.core.layers import Foreground, Key, foregrounds_of
 from cyclorama.core.lighting import Relighting
+from cyclorama.core.shadowing import Shadowing
 from cyclorama.core.standing import Standing
 
 
@@ -23,6 +24,8 @@ class Shot:
     """Where the actor stands in the place; None where it is not known."""
     occluders: tuple[Array, ...] | None = None
     """One mask (bool, h w of any size) for every view of the backdrop: what may hide the actor. None: nothing does."""
+    shadowing: Shadowing | None = None
+    """What the actor's shadow in the place is made from; None where he casts none."""
 
     def __post_init__(self) -> None:
         if len(self.path) != self.plate.num_frames or self.path.hw != self.plate.hw:

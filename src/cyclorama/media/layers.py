@@ -1,15 +1,26 @@
 """A finished shot's layers in files: all of them in multi-layer EXR, or the keyed actor alone."""
 
+from collections.abc import Callable
 from pathlib import Path
+
+import cv2
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Layers
 from cyclorama.media.exr import write_exr_planes
 from cyclorama.media.foreground import ForegroundSettings, ForegroundWriter, open_foreground_writer
+from cyclorama.media.gate import writing
+from cyclorama.media.layer_scripts import LayerNames, blender_script, nuke_script, script_paths
 from cyclorama.media.notes import Notes
-from cyclorama.media.output import OutputSpec
+from cyclorama.media.output import OutputSpec, publish
 from cyclorama.media.sound import Sound
 from cyclorama.media.writers import ClipWriter, SequenceWriter, exr_attributes, note_sequence
+
+_FIELDS: tuple[tuple[str, Callable[[Layers], Array | None]], ...] = (
+    ("shadow", lambda layers: layers.shadow),
+    ("relight", lambda layers: layers.laid_gain),
+)
+"""What may lie beside the actors and the place: channels ``NAME.R G B`` of any size over the whole picture."""
 
 Finished = tuple[Array, Layers]
 """The finished picture, h w 3 float32 scene-linear, and what it was made of, the actors relit already."""
@@ -17,16 +28,58 @@ Finished = tuple[Array, Layers]
 
 def planes_of(finished: Finished) -> dict[str, Array]:
     """The channels of one multi-layer EXR: ``R G B`` the finished picture; ``actor.R G B A`` (of several ``actor1``,
-    ``actor2``, ...) the relit actors, premultiplied; ``place.R G B`` the set whole; ``place.inverse_depth``."""
+    ``actor2``, ...) the relit actors, premultiplied; ``place.R G B`` the set whole; ``inverse_depth.V`` (a fourth
+    channel of ``place`` would be an alpha to Blender); and where
+    they are switched on ``shadow.R G B``, what the place is multiplied by, and ``relight.R G B``, what the actors were
+    multiplied by: the picture is actor + (1 - alpha) place shadow."""
     picture, layers = finished
     planes = {name: picture[..., c] for c, name in enumerate("RGB")}
     planes |= {f"place.{name}": layers.place.color[..., c] for c, name in enumerate("RGB")}
-    planes["place.inverse_depth"] = layers.place.inverse_depth
+    planes["inverse_depth.V"] = layers.place.inverse_depth
     for number, actor in enumerate(layers.actors, 1):
         name = "actor" if len(layers.actors) == 1 else f"actor{number}"
         planes |= {f"{name}.{channel}": actor.color[..., c] for c, channel in enumerate("RGB")}
         planes[f"{name}.A"] = actor.alpha
+    for name, of in _FIELDS:
+        field = of(layers)
+        if field is not None:
+            whole = cv2.resize(field, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            planes |= {f"{name}.{channel}": whole[..., c] for c, channel in enumerate("RGB")}
     return planes
+
+
+class LayersWriter:
+    """Every layer in one EXR a frame, and beside them scripts that put the picture together again."""
+
+    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec) -> None:
+        header = exr_attributes(spec)
+        self._names: LayerNames | None = None
+
+        def save(index: int, path: Path, finished: Finished) -> None:
+            planes = planes_of(finished)
+            self._names = self._names or LayerNames.of_channels(list(planes))
+            write_exr_planes(path, planes, header(index))
+
+        self._pattern, self._spec, self._folder = pattern, spec, folder
+        self._frames = SequenceWriter(pattern, folder, spec, save)
+
+    def write(self, index: int, finished: Finished, /) -> None:
+        self._frames.write(index, finished)
+
+    def close(self) -> None:
+        self._frames.close()
+
+    def publish(self, *, overwrite: bool) -> None:
+        self._frames.publish(overwrite=overwrite)
+        for path, script in zip(script_paths(self._pattern), (nuke_script, blender_script)):
+            text = script(self._pattern, self._spec, self._names or LayerNames((), ()))
+            temporary = self._folder / path.name
+            with writing(path):
+                temporary.write_text(text, encoding="utf-8")
+            publish(temporary, path, overwrite)
+
+    def abort(self) -> None:
+        self._frames.abort()
 
 
 class ActorWriter:
@@ -51,18 +104,13 @@ class ActorWriter:
 def open_layers_writer(
     output: Path, folder: Path, spec: OutputSpec, *, notes: Notes, sound: Sound | None = None
 ) -> ClipWriter[Finished]:
-    """The writer for a name: ``%04d.exr``, every layer in one file (half, ZIP); ``.mov``, ``.mkv``, ``.webm`` or
-    ``%04d.png``, the keyed actor alone. ``InputError`` for another name."""
+    """The writer for a name: ``%04d.exr``, every layer in one file (half, ZIP) and the scripts of ``script_paths``;
+    ``.mov``, ``.mkv``, ``.webm`` or ``%04d.png``, the keyed actor alone. ``InputError`` for another name."""
     if output.suffix.lower() != ".exr":
         actor = open_foreground_writer(output, folder, spec, notes=notes, sound=sound, settings=ForegroundSettings())
         return ActorWriter(actor)
     note_sequence(sound, spec, notes)
-    header = exr_attributes(spec)
-
-    def save(index: int, path: Path, finished: Finished) -> None:
-        write_exr_planes(path, planes_of(finished), header(index))
-
-    return SequenceWriter(output, folder, spec, save)
+    return LayersWriter(output, folder, spec)
 
 
 class LayeredWriter:
