@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cyclorama.comp import gain_field
+from cyclorama.comp import gain_field, with_film
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.layers import Foreground, Layers, held_out, joined
 from cyclorama.core.place import Place
@@ -18,7 +18,8 @@ class GeometryEngine:
         place = draw(backdrop, shot.path[index], float(index))
         actors, light = shot.foregrounds(index, plate), shot.relighting
         gain = None if light is None or not actors else gain_field(joined(actors), shot.path[index], light)
-        return _in_order(shot, backdrop, index, Layers(place, actors, gain))
+        layers = _in_order(shot, backdrop, index, Layers(place, actors, gain))
+        return layers if shot.film is None else with_film(layers, shot.film, shot.path, index)
 
 
 def _in_order(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:

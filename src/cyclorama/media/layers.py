@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
+
 from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Layers
 from cyclorama.media.exr import write_exr_planes
@@ -17,7 +20,9 @@ Finished = tuple[Array, Layers]
 
 def planes_of(finished: Finished) -> dict[str, Array]:
     """The channels of one multi-layer EXR: ``R G B`` the finished picture; ``actor.R G B A`` (of several ``actor1``,
-    ``actor2``, ...) the relit actors, premultiplied; ``place.R G B`` the set whole; ``place.inverse_depth``."""
+    ``actor2``, ...) the relit actors, premultiplied; ``place.R G B`` the set whole; ``place.inverse_depth``; and where
+    they are on ``wrap.R G B`` and ``grain.R G B``, which are added. Before vignette and aberration: actors + (1 - A)
+    place + wrap + grain is the picture."""
     picture, layers = finished
     planes = {name: picture[..., c] for c, name in enumerate("RGB")}
     planes |= {f"place.{name}": layers.place.color[..., c] for c, name in enumerate("RGB")}
@@ -26,7 +31,18 @@ def planes_of(finished: Finished) -> dict[str, Array]:
         name = "actor" if len(layers.actors) == 1 else f"actor{number}"
         planes |= {f"{name}.{channel}": actor.color[..., c] for c, channel in enumerate("RGB")}
         planes[f"{name}.A"] = actor.alpha
+    for name, light in (("wrap", _wrap(layers)), ("grain", layers.grain)):
+        if light is not None:
+            planes |= {f"{name}.{channel}": light[..., c] for c, channel in enumerate("RGB")}
     return planes
+
+
+def _wrap(layers: Layers) -> Array | None:
+    """The wrap as it is added, h w 3."""
+    if layers.wrap is None:
+        return None
+    alpha = layers.joint.alpha
+    return np.asarray(cv2.resize(layers.wrap, alpha.shape[::-1]) * alpha[..., None])
 
 
 class ActorWriter:
