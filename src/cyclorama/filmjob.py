@@ -33,7 +33,7 @@ from cyclorama.scenery import draw
 from cyclorama.settings import Settings
 from cyclorama.standing import Stood
 
-WRAP = 0.1
+WRAP = 0.08
 """Of a wrap that nothing is said of."""
 SEEN_GRAIN = 1 / 255
 """Display values: weaker grain is not added where nothing is said of it; it is lost in an 8-bit picture."""
@@ -120,7 +120,7 @@ def find_film(stood: Stood, path: CameraPath, key: Key, job: Job, settings: Sett
     film = Film(
         grade=_grade(looks, settings, shown) if asked.grade else None,
         bokeh=None if asked.defocus is None else _bokeh(stood, path, looks, asked.defocus),
-        soften_px=_strength(asked, asked.sharpness) * _softness(*sharp, path.hw[0]),
+        soften_px=_strength(asked, asked.sharpness) * softness(*sharp, path.hw[0]),
         shutter=_shutter(asked, shutter, isinstance(stood.backdrop, Footage)),
         wrap=WRAP * _strength(asked, None) if asked.wrap is None else asked.wrap,
         grain=_grain(plate_grain, place_grain, asked),
@@ -153,7 +153,7 @@ def _about(alpha: Array) -> Array:
     return np.asarray(cv2.dilate((alpha > _BARE).astype(np.uint8), around) > 0)
 
 
-def _softness(plate: Sharpness | None, place: Sharpness | None, height: int) -> float:
+def softness(plate: Sharpness | None, place: Sharpness | None, height: int) -> float:
     """Sigma of the Gaussian that makes the place as soft as the plate; 0 unless the plate is surely softer."""
     if plate is None or place is None:
         return 0.0
