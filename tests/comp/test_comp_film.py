@@ -67,8 +67,8 @@ def test_wrap_is_bounded_by_the_place_and_keeps_to_the_edge() -> None:
     added = wrapped - plain
     assert added.min() >= 0
     assert wrapped.max() <= 4.0 + 1e-4
-    assert added[50, 61, 0] > 0.1
-    assert added[50, 80].max() < 1e-3 * added[50, 61].max()
+    assert added[50, 60, 0] > 0.1
+    assert added[50, 80].max() < 1e-3 * added[50, 60].max()
     assert not added[:, :55].any()
     half = flatten(with_film(bright, Film(wrap=0.5), still(), 1)) - plain
     assert np.allclose(half, added / 2, atol=1e-5)

@@ -13,7 +13,7 @@ from cyclorama.core.layers import Layers
 from cyclorama.core.lighting import LUMINANCE
 
 WIDTH = 0.006  # sigma of the spill, of the picture's height: it reaches about 1 %
-_CELLS = 2.0  # of the small field in one sigma
+_CELLS = 1.3  # of the small field in one sigma
 _BRIGHT = 0.5  # luminance that spills half as strongly as light without end
 _LEAST = np.float32(1e-4)
 _WEIGHTS = LUMINANCE.astype(np.float32)
