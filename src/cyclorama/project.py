@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cyclorama.comp import flatten, relit_layers
+from cyclorama.comp import finished, relit_layers
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
@@ -22,6 +22,7 @@ from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.depths import read_depths, with_guessed_depth
 from cyclorama.engines import Engine, make_engine
+from cyclorama.filmjob import FilmRead, find_film, require_film, tell
 from cyclorama.fitting import FittedReferences, fit_references, ordered
 from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
 from cyclorama.keying import make_key
@@ -71,21 +72,23 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
     require_sound(settings)
     require_light(settings)
+    require_film(settings)
     codec_of(settings.output, settings.write.codec)
     engine = make_engine(settings.engine)
     with open_job(settings, progress, folders=_layers_folder(settings)) as job:
         _require_layers_free(settings, job)
-        shot, stood, matchmove = _Analysis(settings, job).run()
+        shot, stood, matchmove, film = Analysis(settings, job).run()
         backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
         job.folder.keep("camera.json", camera_json(shot.path.scaled(metres), job.plate.rate))
         if shot.relighting is not None:
             job.folder.keep("lighting.json", shot.relighting.json())
+        job.folder.keep("film.json", film.json())
         sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = _writer(settings, job)
-        finished = _finished(shot, backdrop, engine, job.frames, sheet)
+        made = _finished(shot, backdrop, engine, job.frames, sheet)
         if settings.layers is not None:
-            finished = (((picture, relit_layers(layers)), masks) for (picture, layers), masks in finished)
-        mattes = write_frames(job, output, finished, stage="render")
+            made = (((picture, relit_layers(layers)), masks) for (picture, layers), masks in made)
+        mattes = write_frames(job, output, made, stage="render")
         report = shot_report(settings, job, shot, stood, matchmove, sheet)
         publish_all(output, mattes, overwrite=settings.overwrite)
         job.keep(report)
@@ -129,13 +132,13 @@ def _writer(settings: Settings, job: Job) -> LayeredWriter:
 
 
 @dataclass(frozen=True)
-class _Analysis:
+class Analysis:
     """The one-time work on a shot: key, references, camera, place, light."""
 
     settings: Settings
     job: Job
 
-    def run(self) -> tuple[Shot, Stood, Matchmove]:
+    def run(self) -> tuple[Shot, Stood, Matchmove, FilmRead]:
         if self.settings.move is not None:
             check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
@@ -157,8 +160,11 @@ class _Analysis:
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
             sight = Sight(matchmove.path, figures, key, placing.unit)
             shadowing = find_shadow(stood, sight, self.job, self.settings, relighting)
-        shot = Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders, shadowing)
-        return shot, stood, matchmove
+        with self.job.watch("film"):
+            read = find_film(stood, matchmove.path, key, self.job, self.settings)
+        tell(read, lambda text: self.job.notes.add("film", text))
+        shot = Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders, shadowing, read.film)
+        return shot, stood, matchmove, read
 
     @property
     def _timed(self) -> bool:
@@ -213,7 +219,7 @@ def _finished(
     shows."""
     for index in frames:
         layers = engine.render(shot, backdrop, index)
-        picture = flatten(layers)
+        picture = finished(layers, shot.film)
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
         masks: Masks = {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}
         yield (picture, layers), masks

@@ -17,8 +17,8 @@ _LEAST_KEPT, _MOST_KEPT = np.float32(0.25), np.float32(4.0)
 
 
 def flatten(layers: Layers) -> Array:
-    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop shadow. Absent layers do
-    nothing.
+    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop shadow + wrap alpha + grain.
+    Absent layers do nothing.
 
     Several actors are shares of the pixel, so their colours add and alpha is the sum of theirs.
     """
@@ -31,6 +31,10 @@ def flatten(layers: Layers) -> Array:
         _over(actor.color, actor.alpha, backdrop, out)
     else:
         _over_relit(actor.color, actor.alpha, backdrop, layers.relight_gain, out)
+    if layers.wrap is not None:
+        _add_wrap(actor.alpha, layers.wrap, out)
+    if layers.grain is not None:
+        out += layers.grain
     return out
 
 
@@ -137,3 +141,25 @@ def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-d
             out[y, x, 0] = keep * r + rest * b0
             out[y, x, 1] = keep * g + rest * b1
             out[y, x, 2] = keep * b + rest * b2
+
+
+@njit(cache=True, nogil=True)
+def _add_wrap(alpha, wrap, out):  # type: ignore[no-untyped-def]
+    """The field is read bilinearly."""
+    h, w = alpha.shape
+    gh, gw, _ = wrap.shape
+    half, zero = np.float32(0.5), np.float32(0.0)
+    for y in range(h):
+        down = min(max((np.float32(y) + half) * np.float32(gh / h) - half, zero), np.float32(gh - 1))
+        y0 = int(down)
+        y1, t = min(y0 + 1, gh - 1), down - np.float32(y0)
+        for x in range(w):
+            if alpha[y, x] <= 0:
+                continue
+            across = min(max((np.float32(x) + half) * np.float32(gw / w) - half, zero), np.float32(gw - 1))
+            x0 = int(across)
+            x1, s = min(x0 + 1, gw - 1), across - np.float32(x0)
+            for c in range(3):
+                top = wrap[y0, x0, c] + s * (wrap[y0, x1, c] - wrap[y0, x0, c])
+                low = wrap[y1, x0, c] + s * (wrap[y1, x1, c] - wrap[y1, x0, c])
+                out[y, x, c] += alpha[y, x] * (top + t * (low - top))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cyclorama.comp import gain_field, shadow_field
+from cyclorama.comp import gain_field, shadow_field, with_film
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.layers import Foreground, Layers, held_out, joined
 from cyclorama.core.place import Place
@@ -24,7 +24,8 @@ class GeometryEngine:
         if shot.shadowing is not None and actors:
             shadow = shadow_field(joined(actors).alpha, place, shot.path[index], index, shot.shadowing)
             layers = replace(layers, shadow=shadow)
-        return _in_order(shot, backdrop, index, layers)
+        layers = _in_order(shot, backdrop, index, layers)
+        return layers if shot.film is None else with_film(layers, shot.film, shot.path, index)
 
 
 def _in_order(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Layers
@@ -29,9 +30,9 @@ Finished = tuple[Array, Layers]
 def planes_of(finished: Finished) -> dict[str, Array]:
     """The channels of one multi-layer EXR: ``R G B`` the finished picture; ``actor.R G B A`` (of several ``actor1``,
     ``actor2``, ...) the relit actors, premultiplied; ``place.R G B`` the set whole; ``inverse_depth.V`` (a fourth
-    channel of ``place`` would be an alpha to Blender); and where
-    they are switched on ``shadow.R G B``, what the place is multiplied by, and ``relight.R G B``, what the actors were
-    multiplied by: the picture is actor + (1 - alpha) place shadow."""
+    channel of ``place`` would be an alpha to Blender); and where they are switched on ``shadow.R G B``, what the place
+    is multiplied by, ``relight.R G B``, what the actors were multiplied by, and ``wrap.R G B`` and ``grain.R G B``,
+    which are added: actor + (1 - alpha) place shadow + wrap + grain is the picture, before vignette and aberration."""
     picture, layers = finished
     planes = {name: picture[..., c] for c, name in enumerate("RGB")}
     planes |= {f"place.{name}": layers.place.color[..., c] for c, name in enumerate("RGB")}
@@ -45,7 +46,18 @@ def planes_of(finished: Finished) -> dict[str, Array]:
         if field is not None:
             whole = cv2.resize(field, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
             planes |= {f"{name}.{channel}": whole[..., c] for c, channel in enumerate("RGB")}
+    for name, light in (("wrap", _wrap(layers)), ("grain", layers.grain)):
+        if light is not None:
+            planes |= {f"{name}.{channel}": light[..., c] for c, channel in enumerate("RGB")}
     return planes
+
+
+def _wrap(layers: Layers) -> Array | None:
+    """The wrap as it is added, h w 3."""
+    if layers.wrap is None:
+        return None
+    alpha = layers.joint.alpha
+    return np.asarray(cv2.resize(layers.wrap, alpha.shape[::-1]) * alpha[..., None])
 
 
 class LayersWriter:

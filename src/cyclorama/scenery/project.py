@@ -39,8 +39,8 @@ def rows_of(width):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 def project_row(inverse_depth, start, way, u, v, inverse):  # type: ignore[no-untyped-def]
-    """Pixels of a row from ``start`` (x, y) on, with their ``inverse_depth``: ``u``, ``v`` in the other picture (float32, centres at one
-    half; far outside where they lie behind its camera) and ``inverse`` = z_here / z_there."""
+    """Pixels of a row from ``start`` (x, y) on, with their ``inverse_depth``: ``u``, ``v`` in the other picture
+    (float32, centres at one half; far outside where they lie behind its camera) and ``inverse`` = z_here / z_there."""
     if len(way.here.table):
         sight_row(start, way.here, u, v)
         _project_sight(inverse_depth, way.a, way.b, u, v, inverse)
