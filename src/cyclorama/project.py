@@ -38,12 +38,13 @@ from cyclorama.matchmove import (
 )
 from cyclorama.mattes import FILLED, MATTE, Masks
 from cyclorama.media import (
+    ClipWriter,
     EncodeSettings,
     ForegroundFormat,
-    LayeredWriter,
     check_output_free,
     codec_of,
     is_sequence,
+    layered_writer,
     open_layers_writer,
     open_writer,
 )
@@ -113,13 +114,13 @@ def _require_layers_free(settings: Settings, job: Job) -> None:
         raise InputError(f"{settings.layers}: the layers must lie on the disk of the shot; choose a folder near it")
 
 
-def _writer(settings: Settings, job: Job) -> LayeredWriter:
+def _writer(settings: Settings, job: Job) -> ClipWriter[tuple[Array, Layers]]:
     folder, spec, notes, sound = job.folder.job, job.spec, job.notes, job.sound
     encode = EncodeSettings(settings.write.codec, colour=settings.write.colour or getattr(job.plate, "hdr", None))
     shot = open_writer(settings.output, folder, spec, notes=notes, sound=sound, settings=encode)
     if settings.layers is None:
-        return LayeredWriter(shot, None)
-    return LayeredWriter(shot, open_layers_writer(settings.layers, folder, spec, notes=notes, sound=sound))
+        return layered_writer(shot, None)
+    return layered_writer(shot, open_layers_writer(settings.layers, folder, spec, notes=notes, sound=sound))
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from cyclorama.media.depth import read_depth
 from cyclorama.media.environment import read_environment
 from cyclorama.media.foreground import ForegroundFormat, ForegroundSettings, open_foreground_writer
 from cyclorama.media.formats import KEYED_CODECS, codec_of
-from cyclorama.media.layers import LayeredWriter, open_layers_writer
+from cyclorama.media.layers import Together, layered_writer, open_layers_writer
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
@@ -41,18 +41,19 @@ __all__ = [
     "EncodeSettings",
     "ForegroundFormat",
     "ForegroundSettings",
-    "LayeredWriter",
     "MatteClip",
     "Note",
     "Notes",
     "OutputSpec",
     "Sound",
+    "Together",
     "check_output_free",
     "check_space",
     "codec_of",
     "is_pattern",
     "is_picture",
     "is_sequence",
+    "layered_writer",
     "open_clip",
     "open_foreground_writer",
     "open_layers_writer",

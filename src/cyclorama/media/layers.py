@@ -1,16 +1,19 @@
 """A finished shot's layers in files: all of them in multi-layer EXR, or the keyed actor alone."""
 
 from pathlib import Path
+from typing import Any
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Layers
 from cyclorama.media.exr import write_exr_planes
-from cyclorama.media.foreground import ForegroundSettings, ForegroundWriter, open_foreground_writer
+from cyclorama.media.foreground import open_foreground_writer
 from cyclorama.media.notes import Notes
-from cyclorama.media.output import OutputSpec
+from cyclorama.media.output import Move, OutputSpec, move_all
 from cyclorama.media.sound import Sound
-from cyclorama.media.writers import ClipWriter, SequenceWriter, exr_attributes, note_sequence
+from cyclorama.media.writers import ClipWriter, SequenceWriter, Through, exr_attributes, note_sequence
 
+_WAITING = "layers"
+"""The folder where they wait."""
 Finished = tuple[Array, Layers]
 """The finished picture, h w 3 float32 scene-linear, and what it was made of, the actors relit already."""
 
@@ -29,64 +32,70 @@ def planes_of(finished: Finished) -> dict[str, Array]:
     return planes
 
 
-class ActorWriter:
-    """The relit actors as one, with alpha."""
-
-    def __init__(self, inner: ForegroundWriter) -> None:
-        self._inner = inner
-
-    def write(self, index: int, finished: Finished, /) -> None:
-        self._inner.write(index, finished[1].joint)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def publish(self, *, overwrite: bool) -> None:
-        self._inner.publish(overwrite=overwrite)
-
-    def abort(self) -> None:
-        self._inner.abort()
-
-
 def open_layers_writer(
     output: Path, folder: Path, spec: OutputSpec, *, notes: Notes, sound: Sound | None = None
 ) -> ClipWriter[Finished]:
     """The writer for a name: ``%04d.exr``, every layer in one file (half, ZIP); ``.mov``, ``.mkv``, ``.webm`` or
     ``%04d.png``, the keyed actor alone. ``InputError`` for another name."""
     if output.suffix.lower() != ".exr":
-        actor = open_foreground_writer(output, folder, spec, notes=notes, sound=sound, settings=ForegroundSettings())
-        return ActorWriter(actor)
+        actor = open_foreground_writer(output, folder, spec, notes=notes, sound=sound, name=_WAITING)
+        return Through(actor, lambda finished: finished[1].joint)
     note_sequence(sound, spec, notes)
     header = exr_attributes(spec)
 
     def save(index: int, path: Path, finished: Finished) -> None:
         write_exr_planes(path, planes_of(finished), header(index))
 
-    return SequenceWriter(output, folder, spec, save)
+    return SequenceWriter(output, folder, spec, save, _WAITING)
 
 
-class LayeredWriter:
-    """A finished shot and, where they are asked for, its layers, as one output."""
+class Together:
+    """Several outputs of the same frames as one; each is told all of an item."""
 
-    def __init__(self, shot: ClipWriter[Array], layers: ClipWriter[Finished] | None) -> None:
-        self._shot, self._layers = shot, layers
+    def __init__(self, *writers: ClipWriter[Any]) -> None:
+        self._writers = writers
 
-    def write(self, index: int, finished: Finished, /) -> None:
-        self._shot.write(index, finished[0])
-        if self._layers is not None:
-            self._layers.write(index, finished)
+    def found(self, limit: int) -> int:
+        before = None
+        while before != limit:  # what one cannot go on from, the others must not
+            before = limit
+            for writer in self._writers:
+                limit = writer.found(limit)
+        return limit
+
+    def take(self, count: int) -> None:
+        for writer in self._writers:
+            writer.take(count)
+
+    def write(self, index: int, item: Any, /) -> None:
+        for writer in self._writers:
+            writer.write(index, item)
+
+    def seal(self) -> None:
+        for writer in self._writers:
+            writer.seal()
 
     def close(self) -> None:
-        self._shot.close()
-        if self._layers is not None:
-            self._layers.close()
+        for writer in self._writers:
+            writer.close()
+
+    def moves(self) -> tuple[Move, ...]:
+        return tuple(move for writer in self._writers for move in writer.moves())
 
     def publish(self, *, overwrite: bool) -> None:
-        if self._layers is not None:
-            self._layers.publish(overwrite=overwrite)
-        self._shot.publish(overwrite=overwrite)
+        move_all(self.moves(), overwrite=overwrite)
+        self.abort()
+
+    def drop(self) -> None:
+        for writer in self._writers:
+            writer.drop()
 
     def abort(self) -> None:
-        self._shot.abort()
-        if self._layers is not None:
-            self._layers.abort()
+        for writer in self._writers:
+            writer.abort()
+
+
+def layered_writer(shot: ClipWriter[Array], layers: ClipWriter[Finished] | None) -> ClipWriter[Finished]:
+    """A finished shot and, where they are asked for, its layers, which are published first."""
+    pictures: ClipWriter[Finished] = Through(shot, lambda finished: finished[0])
+    return pictures if layers is None else Together(layers, pictures)
