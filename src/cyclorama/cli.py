@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from cyclorama.report import Report
 
 _Progress = Callable[[str, int, int], None]
-_STOPPED = "stopped; nothing was written, run the same command to start again"
+_STOPPED = "stopped"
+_NOTHING = "nothing was written, run the same command to start again"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -242,13 +243,13 @@ def _run(
     except CycloramaError as error:
         if debug:
             raise
-        _fail(error.kind, str(error), error.exit_code, as_json)
-    except KeyboardInterrupt:
-        _fail("interrupted", _STOPPED, 130, as_json)
-    except Terminated:
-        _fail("interrupted", _STOPPED, 143, as_json)
-    except MemoryError:
-        _fail("machine", "this machine has too little memory for the shot; try a smaller plate", 3, as_json)
+        _fail(error.kind, "; ".join([str(error), *_how_to_go_on(error)]), error.exit_code, as_json)
+    except (KeyboardInterrupt, Terminated) as error:
+        words = "; ".join([_STOPPED, *(_how_to_go_on(error) or [_NOTHING])])
+        _fail("interrupted", words, 143 if isinstance(error, Terminated) else 130, as_json)
+    except MemoryError as error:
+        words = "; ".join(["this machine has too little memory for the shot", *_how_to_go_on(error)])
+        _fail("machine", f"{words}; try a smaller plate", 3, as_json)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  the reader of our words went away; the work is done
     except Exception as error:
@@ -256,6 +257,11 @@ def _run(
             raise
         text = f"{type(error).__name__}: {error}; this is our bug: run again with --debug and report it"
         _fail("bug", text, 1, as_json)
+
+
+def _how_to_go_on(error: BaseException) -> list[str]:
+    """What the job folder said of what is done."""
+    return getattr(error, "__notes__", [])
 
 
 def _fail(kind: str, text: str, code: int, as_json: bool) -> None:
@@ -276,4 +282,4 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         _fail("input", f"{words} See {context.command_path if context else 'cyc'} --help.", 2, as_json=False)
     except typer.Abort:
-        _fail("interrupted", _STOPPED, 130, False)
+        _fail("interrupted", f"{_STOPPED}; {_NOTHING}", 130, False)

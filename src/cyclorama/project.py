@@ -9,7 +9,7 @@ Every stage is a function of the ones before; the output appears under its name 
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from cyclorama.comp import flatten, relit_layers
@@ -19,11 +19,13 @@ from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Layers
 from cyclorama.core.place import Place
+from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.depths import read_depths, with_guessed_depth
 from cyclorama.engines import Engine, make_engine
+from cyclorama.fingerprint import fingerprint
 from cyclorama.fitting import FittedReferences, fit_references, ordered
-from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
+from cyclorama.job import Job, Progress, open_job, write_frames
 from cyclorama.keying import make_key
 from cyclorama.lightjob import find_light, require_light
 from cyclorama.matchmove import (
@@ -60,6 +62,9 @@ from cyclorama.stmaps import with_given_lens
 from cyclorama.unseen_report import unseen_warnings
 
 _LONG = 200  # frames whose render is worth stopping for
+_OF_THE_CAMERA = ("plate", "read", "key", "focal", "zoom", "actor")
+_NOT_OF_THE_PLACE = ("output", "write", "frames", "light", "engine", "layers", "work")
+"""Settings that decide a kept result, and that do not."""
 
 
 def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
@@ -73,6 +78,8 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     codec_of(settings.output, settings.write.codec)
     engine = make_engine(settings.engine)
     with open_job(settings, progress, folders=_layers_folder(settings)) as job:
+        if job.before is not None:
+            return job.before
         _require_layers_free(settings, job)
         shot, stood, matchmove = _Analysis(settings, job).run()
         backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
@@ -81,13 +88,16 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
             job.folder.keep("lighting.json", shot.relighting.json())
         sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = _writer(settings, job)
-        finished = _finished(shot, backdrop, engine, job.frames, sheet)
-        if settings.layers is not None:
-            finished = (((picture, relit_layers(layers)), masks) for (picture, layers), masks in finished)
-        mattes = write_frames(job, output, finished, stage="render")
+
+        def make(frames: range) -> Iterator[tuple[tuple[Array, Layers], Masks]]:
+            finished = _finished(shot, backdrop, engine, frames, sheet)
+            if settings.layers is None:
+                return finished
+            return (((picture, relit_layers(layers)), masks) for (picture, layers), masks in finished)
+
+        done = write_frames(job, output, make, stage="render", memories={"sheet": sheet})
         report = shot_report(settings, job, shot, stood, matchmove, sheet)
-        publish_all(output, mattes, overwrite=settings.overwrite)
-        job.keep(report)
+        job.end(done, report, overwrite=settings.overwrite)
         return report
 
 
@@ -147,7 +157,11 @@ class _Analysis:
         with self.job.watch("camera"):
             matchmove, fitted = self._camera(figures, fitted)
         placing = Placing(self.settings, self.job, matchmove, figures)
-        stood = placing.built(fitted) if isinstance(given, tuple) else placing.other(given)
+        if isinstance(given, tuple):
+            made_from = fingerprint(self.settings, self.settings.inputs, without=_NOT_OF_THE_PLACE)
+            stood = self.job.stages("place", made_from, lambda: placing.built(fitted))
+        else:
+            stood = placing.other(given)
         with self.job.watch("light"):
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
         return Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders), stood, matchmove
@@ -158,23 +172,17 @@ class _Analysis:
 
     def _camera(self, figures: Figures, fitted: FittedReferences) -> tuple[Matchmove, FittedReferences]:
         references = fitted.references
-        total, focal = self.job.plate.num_frames, self.settings.focal
         if self.settings.camera is not None:
-            path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=total)
+            path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=self.job.plate.num_frames)
             if self.settings.stmap is not None:
                 path, found = with_given_lens(path, self.settings.stmap)
                 self.job.notes.add("geometry", found)
             matchmove = Matchmove(path, "given", None, ())
         else:
-            matchmove = find_camera(
-                self.job.plate,
-                figures,
-                references if len(references) > 1 or self.settings.reference[0].moment else (),
-                focal_px=None if focal is None else focal.px(self.job.plate.hw[1], FILM_BACK_MM),
-                zoom=self.settings.zoom,
-                word=None if self.settings.actor is None else self.settings.actor.word,
-                progress=lambda index: self.job.progress("camera", index + 1, total),
-            )
+            told = references if len(references) > 1 or self.settings.reference[0].moment else ()
+            made_from = self._camera_made_from(told)
+            matchmove, *seen = self.job.stages("camera", made_from, lambda: self._solved(figures, told))
+            figures.see(*seen)
         if self.settings.move is not None:
             matchmove = with_moves(matchmove, self.settings.move.moves, self.job.plate.rate)
         for text in matchmove.notes:
@@ -184,6 +192,27 @@ class _Analysis:
         if not self._timed and matchmove.source in ("plate", "given"):
             fitted = ordered(fitted, matchmove.path, self.job.notes)
         return matchmove, fitted
+
+    def _camera_made_from(self, told: tuple[Reference, ...]) -> str:
+        """``told``: the references that tell of the camera."""
+        decides = {*_OF_THE_CAMERA, *(("reference",) if told else ())}
+        inputs = (*self.settings.key.inputs, *(r.picture for r in self.settings.reference if told))
+        others = [f.name for f in fields(Settings) if f.name not in decides]
+        return fingerprint(self.settings, (self.settings.plate, *inputs), without=others)
+
+    def _solved(self, figures: Figures, told: tuple[Reference, ...]) -> tuple[Matchmove, Array, Array, Array, Array]:
+        """The camera, and what was seen of the figure meanwhile."""
+        plate, focal = self.job.plate, self.settings.focal
+        matchmove = find_camera(
+            plate,
+            figures,
+            told,
+            focal_px=None if focal is None else focal.px(plate.hw[1], FILM_BACK_MM),
+            zoom=self.settings.zoom,
+            word=None if self.settings.actor is None else self.settings.actor.word,
+            progress=lambda index: self.job.progress("camera", index + 1, plate.num_frames),
+        )
+        return (matchmove, *figures.seen)
 
 
 def _told_unseen(job: Job, backdrop: Place, path: CameraPath) -> Unseen | None:

@@ -144,7 +144,7 @@ def test_errors_as_json(tmp_path: Path, case: Case) -> None:
 
 @pytest.mark.slow
 def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
-    """A second run on the same output is refused and leaves the first alone; the first, stopped, leaves nothing."""
+    """A second run on the same output is refused and leaves the first alone; the first, stopped, says how to go on."""
     num_frames = 3000
     for name in ("plate", "binary"):
         (tmp_path / name).mkdir()
@@ -171,7 +171,7 @@ def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
             second = replace(*arguments)
             assert (second.exit_code, len(second.errors)) == (4, 1), second.stderr
             assert second.errors[0].startswith("error[busy]: ")
-            assert (out / "shot.mp4.cyc").is_dir()
+            assert (out / ".shot.mp4.cyc").is_dir()
             assert first.poll() is None
             first.send_signal(signal.SIGINT)
             rest, errors = first.communicate(timeout=60)
@@ -181,4 +181,5 @@ def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
     assert [line for line in errors.splitlines() if line.startswith("error[")] == errors.splitlines()[-1:]
     assert "Traceback" not in errors
     assert json.loads(rest.splitlines()[-1])["exit_code"] == 130
-    assert not listing(out)
+    assert "run the same command again" in errors
+    assert not (out / "shot.mp4").exists()

@@ -125,6 +125,9 @@ def move_all(moves: Sequence[Move], *, overwrite: bool) -> None:
     if taken is not None:
         raise _taken(taken)
     for move in moves:
+        if move.replaces:
+            with writing(move.final):
+                move.final.parent.mkdir(parents=True, exist_ok=True)
         publish(move.temporary, move.final, overwrite or move.replaces)
 
 
