@@ -56,12 +56,16 @@ def ended_before(folder: Path, *, overwrite: bool) -> dict[str, Any] | None:
     found = load_record(folder / END)
     if not isinstance(found, dict):
         return None
-    pending = [_Pending(Move(Path(a), Path(b), replaces), tuple(stamp)) for a, b, replaces, stamp in found["moves"]]
-    if any(p.is_lost for p in pending):
+    every = [_Pending(Move(Path(a), Path(b), replaces), tuple(stamp)) for a, b, replaces, stamp in found["moves"]]
+    if any(p.is_lost for p in every):
         with writing(folder):
             (folder / END).unlink()
         return None
-    move_all([p.move for p in pending if p.move.temporary.exists()], overwrite=overwrite)
+    waiting = [p.move for p in every if p.move.temporary.exists()]
+    for move in [m for m in waiting if m.final.exists() and m.final.samefile(m.temporary)]:
+        move.temporary.unlink()  # it had both its names when the run was killed
+        waiting.remove(move)
+    move_all(waiting, overwrite=overwrite)
     facts = found["facts"]
     if not isinstance(facts, dict):
         raise MachineError(f"{folder}: its record is damaged; remove the folder and run again")

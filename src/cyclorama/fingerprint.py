@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,15 @@ def fingerprint(settings: Any, inputs: Iterable[Path], *, without: Collection[st
     where one is gone."""
     chosen = {k: plain(v) for k, v in asdict(settings).items() if k not in (*_NOT_OF_FRAMES, *without)}
     facts = [_program(), chosen, [_of_path(path) for path in inputs]]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def fingerprint_of(words: Sequence[str], inputs: Iterable[Path]) -> str | None:
+    """Of the words of a command and its inputs; None where one is gone."""
+    try:
+        facts = [_program(), list(words), [_of_path(path) for path in inputs]]
+    except OSError:
+        return None
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
