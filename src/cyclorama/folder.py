@@ -115,8 +115,8 @@ def job_folder(output: Path) -> Path:
 @contextmanager
 def shot_folder(output: Path, work: Path | None, *others: Path) -> Iterator[ShotFolder]:
     """Make and hold the folders of a job, ``others`` among them; whatever was made and is empty goes again at the end,
-    and the job's own, unless it was stopped by anything but its own request and something in it is done: the error
-    then says how to go on.
+    and the job's own, unless something in it is done and the job was stopped by anything but its own request: the error
+    then says how to go on. A request that is refused takes nothing away that an earlier run left.
 
     ``BusyError`` when another run holds the job, ``InputError`` or ``MachineError`` when a folder cannot be made.
     """
@@ -129,13 +129,14 @@ def shot_folder(output: Path, work: Path | None, *others: Path) -> Iterator[Shot
         _hold(stack, job)
         if work is not None:
             _hold(stack, work)
+        before = left_in(job)
         try:
             yield ShotFolder(job, work)
         except BaseException as error:
             left = left_in(job)
             if left.ending or (left.is_worth_keeping and not isinstance(error, InputError)):
                 error.add_note(f"{left.words}; run the same command again to go on")
-            else:
+            elif not (left.is_worth_keeping and left.facts == before.facts):
                 shutil.rmtree(job, ignore_errors=True)
             raise
         shutil.rmtree(job, ignore_errors=True)

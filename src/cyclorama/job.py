@@ -14,7 +14,7 @@ from cyclorama.core.errors import InputError, MachineError
 from cyclorama.ending import end_job, ended_before
 from cyclorama.extremes import Extremes
 from cyclorama.fingerprint import fingerprint
-from cyclorama.folder import ShotFolder, shot_folder
+from cyclorama.folder import ShotFolder, left_in, shot_folder
 from cyclorama.mattes import FILLED, MATTE, MaskFolder, Masks
 from cyclorama.media import (
     ClipReader,
@@ -37,6 +37,7 @@ from cyclorama.told import Memory, Told
 
 SAFE_EVERY = 16
 """Frames that a run which is killed loses, at the most."""
+_ANEW = "settings, inputs or the program changed since this output was begun: it is begun anew"
 Picture = TypeVar("Picture")
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) as the work goes on."""
@@ -146,6 +147,8 @@ def open_job(
         report = None if before is None else Report(before, {})
         if report is None:
             (require_output or partial(_require_pictures, settings))(spec)
+            if not folder.is_of(made_from) and left_in(folder.job).is_worth_keeping:
+                print(f"note: {_ANEW}", file=sys.stderr, flush=True)
             folder.begin(made_from, _facts(settings, len(frames)))
         yield Job(settings.plate, plate, frames, spec, folder, notes, progress, stack, Stopwatch(), Extremes(), report)
 

@@ -1,6 +1,7 @@
 """Many shots, and looking after what was stopped."""
 
 import json
+import os
 import shutil
 import signal
 from pathlib import Path
@@ -11,7 +12,7 @@ from test_processes import COMMANDS, GO_ON, here, made, scene, scene_files, solo
 
 from cyclorama.batch_shots import read_shots
 from cyclorama.core.errors import InputError
-from cyclorama.folder import shot_folder
+from cyclorama.folder import held
 from cyclorama.memory import available_bytes, needed_bytes
 
 SHOTS = """
@@ -106,9 +107,10 @@ def test_stopped_jobs_are_listed_and_cleaned(scene: Path) -> None:  # noqa: F811
     assert (job["state"], job["frames"]) == ("stopped", 12)
     assert 0 < job["done"] <= 12
     assert job["go_on"] == f"cd {scene} && cyc {' '.join(map(str, command))}"
-    with pytest.raises(KeyboardInterrupt), shot_folder(scene / "out" / "o.mov", None):
-        assert ": running" in here(scene, "jobs", "out", "--clean").stdout
-        raise KeyboardInterrupt
+    lock = os.open(scene / job["folder"], os.O_RDONLY)
+    assert held(lock)
+    assert ": running" in here(scene, "jobs", "out", "--clean").stdout
+    os.close(lock)
     assert ": removed" in here(scene, "jobs", "out", "--clean").stdout
     assert not list((scene / "out").iterdir())
     assert "no unfinished jobs" in here(scene, "jobs").stdout

@@ -197,8 +197,11 @@ def test_other_settings_and_another_plate_start_anew(scene: Path) -> None:
     stopped = Hardship(every=EVERY, blow=Blow(int(0.6 * moments), signal.SIGKILL))
     cyc(scene, *command, hardship=stopped)
     assert left_in(job_folder(scene / "out" / "o.mov")).done
+    told(here(scene, *command, "--frames", "3:99"), 2, "input")
+    assert left_in(job_folder(scene / "out" / "o.mov")).done  # a slip of the hand takes nothing away
     ended = here(scene, *other)
     assert "were done before" not in ended.stderr
+    assert "begun anew" in ended.stderr
     assert made(scene) == solo_of(other)[0]
     (scene / "out" / "o.mov").unlink()
     cyc(scene, *command, hardship=stopped)
