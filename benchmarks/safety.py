@@ -27,7 +27,7 @@ from cyclorama.media.coding import Quality
 from cyclorama.media.formats import VideoForm, coding_of
 from cyclorama.media.pixels import plane_codes
 
-_ROUNDS = 3
+_ROUNDS = 2
 _HELD = 24  # different pictures, shown to and fro
 _CODECS = {"h264": ".mp4", "h265": ".mp4", "prores": ".mov", "ffv1": ".mkv"}
 

@@ -130,9 +130,8 @@ def long(lengths: list[int]) -> None:
         _, status, used = os.wait4(process.pid, 0)
         peaks[length] = used.ru_maxrss / 1024
         seconds = used.ru_utime + used.ru_stime
-        print(
-            f"{length} frames: exit {os.waitstatus_to_exitcode(status)}, peak {peaks[length]:.0f} MB, {seconds:.0f} s CPU"
-        )
+        code = os.waitstatus_to_exitcode(status)
+        print(f"{length} frames: exit {code}, peak {peaks[length]:.0f} MB, {seconds:.0f} s CPU", flush=True)
     print(f"the longest holds x{peaks[max(lengths)] / peaks[min(lengths)]:.3f} of the shortest")
     shutil.rmtree(folder)
 

@@ -123,7 +123,7 @@ class _Batch:
         """How a shot ended that an earlier run finished; None when its output or what it was made from changed."""
         record = load_record(self._record(shot))
         made_from = self._made_from(shot)
-        if not isinstance(record, dict) or made_from is None or record["made_from"] != made_from:
+        if not isinstance(record, dict) or record["made_from"] != made_from:
             return None
         output = shot.output(self._folder)
         stamp = _stamp(output)
@@ -132,7 +132,7 @@ class _Batch:
     def _record(self, shot: BatchShot) -> Path:
         return self._folder / _RECORDS / f"{shot.name}.json"
 
-    def _made_from(self, shot: BatchShot) -> str | None:
+    def _made_from(self, shot: BatchShot) -> str:
         return fingerprint_of([*shot.words, shot.suffix], _files(shot, self._start))
 
     def run(self, shots: Sequence[BatchShot], at_once: int) -> dict[str, Ended]:
@@ -163,9 +163,9 @@ class _Batch:
         code, output = run.process.returncode, run.shot.output(self._folder)
         if code < 0:
             sentence = f"it was killed ({signal.Signals(-code).name}), perhaps for want of memory"
-        made_from = self._made_from(run.shot)
-        if code == 0 and made_from is not None:
-            save_record(self._record(run.shot), {"made_from": made_from, "stamp": _stamp(output), "facts": facts})
+        if code == 0:
+            record = {"made_from": self._made_from(run.shot), "stamp": _stamp(output), "facts": facts}
+            save_record(self._record(run.shot), record)
         return Ended(run.shot.name, str(output), code, sentence, facts)
 
 

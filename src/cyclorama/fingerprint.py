@@ -20,19 +20,15 @@ _NOT_OF_FRAMES = ("overwrite",)
 
 
 def fingerprint(settings: Any, inputs: Iterable[Path], *, without: Collection[str] = ()) -> str:
-    """Of settings (a dataclass; fields of ``without`` left out) and the files and folders that they name. ``OSError``
-    where one is gone."""
+    """Of settings (a dataclass; fields of ``without`` left out) and the files and folders that they name."""
     chosen = {k: plain(v) for k, v in asdict(settings).items() if k not in (*_NOT_OF_FRAMES, *without)}
     facts = [_program(), chosen, [_of_path(path) for path in inputs]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
-def fingerprint_of(words: Sequence[str], inputs: Iterable[Path]) -> str | None:
-    """Of the words of a command and its inputs; None where one is gone."""
-    try:
-        facts = [_program(), list(words), [_of_path(path) for path in inputs]]
-    except OSError:
-        return None
+def fingerprint_of(words: Sequence[str], inputs: Iterable[Path]) -> str:
+    """Of the words of a command and its inputs."""
+    facts = [_program(), list(words), [_of_path(path) for path in inputs]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
 
@@ -44,6 +40,14 @@ def _program() -> list[Any]:
 
 
 def _of_path(path: Path) -> list[Any]:
+    """What tells a file or folder from another; of one that cannot be read, that: who needs it will say so."""
+    try:
+        return _looked_at(path)
+    except OSError as error:
+        return [str(path.absolute()), error.errno]
+
+
+def _looked_at(path: Path) -> list[Any]:
     folder = path.parent if is_pattern(path) else path
     if folder.is_dir():
         files = sorted(Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name[0] != ".")

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from cyclorama.core.errors import BusyError, InputError, MachineError
+from cyclorama.interrupt import Terminated
 from cyclorama.media import is_sequence, publish
 from cyclorama.media.gate import writing
 from cyclorama.media.safe import Records, load_record, save_record
 
 JOB, END, TOLD, STAGES = "job.json", "end.json", "told", "stages"
 """In the job folder: what the job is; what it still has to publish; what is done of its frames; kept results."""
+_TO_GO_ON_FROM = (KeyboardInterrupt, Terminated, MachineError, MemoryError)
 _LEARNED = "learned"
 """Mattes of a model, which know themselves what they were made from."""
 
@@ -115,8 +117,8 @@ def job_folder(output: Path) -> Path:
 @contextmanager
 def shot_folder(output: Path, work: Path | None, *others: Path) -> Iterator[ShotFolder]:
     """Make and hold the folders of a job, ``others`` among them; whatever was made and is empty goes again at the end,
-    and the job's own, unless something in it is done and the job was stopped by anything but its own request: the error
-    then says how to go on. A request that is refused takes nothing away that an earlier run left.
+    and the job's own, unless something in it is done and the job was stopped, or the machine could not: the error then says
+    how to go on. A request that is refused takes nothing away that an earlier run left.
 
     ``BusyError`` when another run holds the job, ``InputError`` or ``MachineError`` when a folder cannot be made.
     """
@@ -134,7 +136,7 @@ def shot_folder(output: Path, work: Path | None, *others: Path) -> Iterator[Shot
             yield ShotFolder(job, work)
         except BaseException as error:
             left = left_in(job)
-            if left.ending or (left.is_worth_keeping and not isinstance(error, InputError)):
+            if left.ending or (left.is_worth_keeping and isinstance(error, _TO_GO_ON_FROM)):
                 error.add_note(f"{left.words}; run the same command again to go on")
             elif not (left.is_worth_keeping and left.facts == before.facts):
                 shutil.rmtree(job, ignore_errors=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from cyclorama import __version__
-from cyclorama.core.errors import InputError, MachineError
+from cyclorama.core.errors import InputError
 from cyclorama.ending import end_job, ended_before
 from cyclorama.extremes import Extremes
 from cyclorama.fingerprint import fingerprint
@@ -142,7 +142,7 @@ def open_job(
         _require_own_folder(settings, folders)
         spec = _spec(settings, plate, frames)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
-        made_from = _made_from(settings)
+        made_from = fingerprint(settings, settings.inputs)
         before = ended_before(folder.job, overwrite=settings.overwrite) if folder.is_of(made_from) else None
         report = None if before is None else Report(before, {})
         if report is None:
@@ -151,15 +151,6 @@ def open_job(
                 print(f"note: {_ANEW}", file=sys.stderr, flush=True)
             folder.begin(made_from, _facts(settings, len(frames)))
         yield Job(settings.plate, plate, frames, spec, folder, notes, progress, stack, Stopwatch(), Extremes(), report)
-
-
-def _made_from(settings: JobSettings) -> str:
-    try:
-        return fingerprint(settings, settings.inputs)
-    except FileNotFoundError as error:
-        raise InputError(f"{error.filename}: no such file; check the path") from None
-    except OSError as error:
-        raise MachineError(f"{error.filename}: cannot be read ({error.strerror}); check it") from None
 
 
 def _facts(settings: JobSettings, num_frames: int) -> dict[str, Any]:

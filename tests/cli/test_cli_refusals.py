@@ -109,7 +109,7 @@ def test_a_take_that_exists_outlives_a_failed_run(scene: Path, case: Case, plate
 
 
 @pytest.mark.parametrize("output", ["taken.mp4", "frames/%d.png"])
-def test_a_run_that_breaks_off_leaves_nothing(
+def test_a_run_that_breaks_off_leaves_the_output_alone(
     case: Case, scene: Path, output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     render = GeometryEngine.render
@@ -121,7 +121,13 @@ def test_a_run_that_breaks_off_leaves_nothing(
 
     monkeypatch.setattr(GeometryEngine, "render", breaks)
     arguments = (case.plate, case.references[0], *case.fixed, "-o", scene / output, "--overwrite")
-    assert "free some space" in refused(scene, *arguments, kind="machine", code=3)
+    before = listing(scene)
+    ran = replace(*arguments)
+    assert (ran.exit_code, len(ran.errors)) == (3, 1), ran.stderr
+    assert "free some space; no frame is done" in ran.errors[0]
+    assert "run the same command again" in ran.errors[0]
+    files = {name: data for name, data in listing(scene).items() if data is not None and ".cyc/" not in name}
+    assert files == {name: data for name, data in before.items() if data is not None}
 
 
 def test_an_unforeseen_error_says_so_and_leaves_nothing(
