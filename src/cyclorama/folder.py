@@ -117,8 +117,8 @@ def job_folder(output: Path) -> Path:
 @contextmanager
 def shot_folder(output: Path, work: Path | None, *others: Path) -> Iterator[ShotFolder]:
     """Make and hold the folders of a job, ``others`` among them; whatever was made and is empty goes again at the end,
-    and the job's own, unless something in it is done and the job was stopped, or the machine could not: the error then says
-    how to go on. A request that is refused takes nothing away that an earlier run left.
+    and the job's own, unless something in it is done and the job was stopped, or the machine could not: the error then
+    says how to go on. A request that is refused takes nothing away that an earlier run left.
 
     ``BusyError`` when another run holds the job, ``InputError`` or ``MachineError`` when a folder cannot be made.
     """

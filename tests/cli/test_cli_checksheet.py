@@ -55,7 +55,7 @@ def test_flicker_sees_jumps_and_not_an_even_growth() -> None:
         for tally, width in ((grows, 40 + 4 * index), (jumps, 40 + 4 * (index % 2))):
             alpha = np.zeros(HW, np.float32)
             alpha[:, :width] = 1
-            tally.add(0, alpha)
+            tally.add(index, alpha)
     assert grows.flicker == pytest.approx(0, abs=1e-12)
     assert jumps.flicker == pytest.approx(4 / 42)
     assert Tally().flicker is None
