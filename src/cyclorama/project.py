@@ -159,7 +159,8 @@ class _Analysis:
         placing = Placing(self.settings, self.job, matchmove, figures)
         if isinstance(given, tuple):
             made_from = fingerprint(self.settings, self.settings.inputs, without=_NOT_OF_THE_PLACE)
-            stood = self.job.stages("place", made_from, lambda: placing.built(fitted))
+            stood, *seen = self.job.stages("place", made_from, lambda: (placing.built(fitted), *figures.seen))
+            figures.see(*seen)
         else:
             stood = placing.other(given)
         with self.job.watch("light"):
