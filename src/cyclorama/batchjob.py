@@ -16,6 +16,7 @@ from cyclorama.batch_shots import BatchShot, read_shots
 from cyclorama.core.errors import InputError, MachineError
 from cyclorama.fingerprint import fingerprint_of
 from cyclorama.folder import write_whole
+from cyclorama.interrupt import Terminated
 from cyclorama.media import is_pattern
 from cyclorama.media.gate import writing
 from cyclorama.media.safe import load_record, save_record
@@ -152,8 +153,11 @@ class _Batch:
                 for name in [name for name, r in running.items() if r.process.poll() is not None]:
                     ended[name] = self._end(running.pop(name))
                     self.finish(1 if not _is_starved(ended[name]) or at_once == 1 else 0)
-                self._progress("shots", self._finished, self._total)
                 time.sleep(_LOOK_S)
+        except (KeyboardInterrupt, Terminated) as error:
+            done = f"{self._finished} of {self._total} shots are done"
+            error.add_note(f"{done}; run the same command again to go on")
+            raise
         finally:
             _stop([r.process for r in running.values()])
         return ended
