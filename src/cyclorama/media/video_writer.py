@@ -1,19 +1,13 @@
 """Video in mp4, mov, mkv or webm: closed segments, joined without encoding again."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from fractions import Fraction
-from io import BufferedWriter
 from pathlib import Path
-from typing import cast
 
-import av
 import numpy as np
 from av.codec import Codec
 from av.container import OutputContainer
-from av.error import FFmpegError
-from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -22,15 +16,14 @@ from cyclorama.core.errors import InputError, MachineError
 from cyclorama.media.coding import Coding
 from cyclorama.media.gate import open_container, writing
 from cyclorama.media.index import decoded, read_index
-from cyclorama.media.join import CLOCK, LEAD, MATROSKA, Joined, Segments, join, segment_suffix, step_ms
+from cyclorama.media.join import CLOCK, MATROSKA, Joined, Segments, join, segment_suffix
 from cyclorama.media.notes import Notes
 from cyclorama.media.output import Move, OutputSpec, cleared, move_all
 from cyclorama.media.pixels import plane_codes
 from cyclorama.media.safe import Records
+from cyclorama.media.segment import LIMITED, Segment, Spool, picture_stream
 from cyclorama.media.sound import Sound, SoundCopy
 
-_LIMITED = 1
-"""FFmpeg's number of the range."""
 _LONGEST, _SHORTEST = 250, 48
 """Frames of a segment where frames lean on one another: x264 and x265 begin anew after 250 anyway."""
 _SPOOL_BYTES = 1 << 30
@@ -81,8 +74,8 @@ class VideoWriter:
         self._length = None if Codec(coding.codec, "w").intra_only else segment_frames(coding, spec.hw)
         self._next = self._sealed = 0
         self._starts: list[int] = []
-        self._segment: _Segment | None = None
-        self._spool: _Spool | None = None
+        self._segment: Segment | None = None
+        self._spool: Spool | None = None
         with writing(folder):
             self._folder.mkdir(exist_ok=True)
 
@@ -108,7 +101,7 @@ class VideoWriter:
         self._starts = [start for start, _ in closed]
         self._next = self._sealed = closed[-1][1] if closed else 0
         for start, stop in begun:
-            spool = _Spool(self._spool_path(start), self._frame)
+            spool = Spool(self._spool_path(start), self._frame)
             for frame in spool.read(stop - start):
                 self._encode(frame)
             self._sealed = stop
@@ -130,7 +123,7 @@ class VideoWriter:
         self._fill(np.ascontiguousarray(picture), planes)
         with writing(self._output):
             if self._length is not None:
-                self._spool = self._spool or _Spool(self._spool_path(index), self._frame)
+                self._spool = self._spool or Spool(self._spool_path(index), self._frame)
                 self._spool.add(planes)
             self._encode(frame)
             if self._length is not None and self._next - self._starts[-1] == self._length:
@@ -141,13 +134,13 @@ class VideoWriter:
         frame = VideoFrame(self._spec.hw[1], self._spec.hw[0], self._coding.pix_fmt)
         frame.time_base = self._time_base
         frame.color_primaries, frame.color_trc, frame.colorspace = self._coding.tags
-        frame.color_range = _LIMITED
+        frame.color_range = LIMITED
         return frame, [plane_codes(frame, plane) for plane in range(self._coding.channels)]
 
     def _encode(self, frame: VideoFrame) -> None:
         if self._segment is None:
             self._starts.append(self._next)
-            self._segment = _Segment(self._path(self._next), self._coding, self._spec, self._time_base)
+            self._segment = Segment(self._path(self._next), self._coding, self._spec, self._time_base)
         frame.pts = self._ticks[self._next] - self._ticks[self._starts[-1]]
         self._segment.encode(frame)
         self._next += 1
@@ -191,7 +184,7 @@ class VideoWriter:
             _verify_alpha(self._joined)
 
     def _add_picture(self, container: OutputContainer) -> VideoStream:
-        stream = _picture_stream(container, self._coding, self._spec, self._time_base)
+        stream = picture_stream(container, self._coding, self._spec, self._time_base)
         if self._coding.tag and self._suffix not in MATROSKA:
             stream.codec_context.codec_tag = self._coding.tag
         container.metadata.update(self._spec.tags.texts)
@@ -222,93 +215,6 @@ class VideoWriter:
         if self._spool is not None:
             self._spool.drop()
             self._spool = None
-
-
-class _Spool:
-    """Frames as the encoder gets them, in a file."""
-
-    def __init__(self, path: Path, empty: Callable[[], tuple[VideoFrame, list[Array]]]) -> None:
-        self._path, self._empty = path, empty
-        self._file: BufferedWriter | None = None
-
-    def add(self, planes: list[Array]) -> None:
-        if self._file is None:
-            self._file = self._path.open("wb")
-        for plane in planes:
-            self._file.write(np.ascontiguousarray(plane).data)
-
-    def close(self) -> Path:
-        if self._file is not None:
-            self._file.close()
-        return self._path
-
-    def drop(self) -> None:
-        if self._file is not None:
-            with suppress(OSError):
-                self._file.close()
-
-    def read(self, count: int) -> Iterator[VideoFrame]:
-        """The frames that were added. ``MachineError`` when they are not there any more."""
-        with self._path.open("rb") as file:
-            for _ in range(count):
-                frame, planes = self._empty()
-                for plane in planes:
-                    codes = np.fromfile(file, plane.dtype, plane.size)
-                    if codes.size != plane.size:
-                        raise MachineError(f"{self._path}: is cut off; remove the folder {self._path.parent}")
-                    plane[...] = codes.reshape(plane.shape)
-                yield frame
-
-
-class _Segment:
-    """One encoder and its file. In the file frames are numbered, a whole number of milliseconds apart: their times are
-    put back when segments are joined, since not every container could hold them here."""
-
-    def __init__(self, path: Path, coding: Coding, spec: OutputSpec, time_base: Fraction) -> None:
-        self.path = path
-        self._step = step_ms(spec.rate)
-        self._order: dict[int, int] = {}
-        self._coded, self._delay = 0, cast(int | None, None)
-        self._container: OutputContainer = av.open(str(path), mode="w", options={"fflags": "+bitexact"})
-        self._stream = _picture_stream(self._container, coding, spec, time_base)
-
-    def encode(self, frame: VideoFrame) -> None:
-        assert frame.pts is not None
-        self._order[frame.pts] = len(self._order)
-        self._mux(self._stream.encode(frame))
-
-    def _mux(self, packets: list[Packet]) -> None:
-        for packet in packets:
-            assert packet.pts is not None
-            if self._delay is None:
-                early = packet.pts - (packet.pts if packet.dts is None else packet.dts)
-                self._delay = sum(pts < early for pts in self._order)
-            place = self._order[packet.pts]
-            packet.time_base = CLOCK
-            packet.pts, packet.dts = (LEAD + place) * self._step, (LEAD + self._coded - self._delay) * self._step
-            packet.duration = self._step
-            self._container.mux(packet)
-            self._coded += 1
-
-    def close(self) -> None:
-        self._mux(self._stream.encode(None))
-        self._container.close()
-
-    def drop(self) -> None:
-        with suppress(FFmpegError, OSError):  # the file is removed anyway
-            self._container.close()
-
-
-def _picture_stream(container: OutputContainer, coding: Coding, spec: OutputSpec, time_base: Fraction) -> VideoStream:
-    stream = container.add_stream(coding.codec, rate=spec.rate, options=dict(coding.options))
-    assert isinstance(stream, VideoStream)
-    stream.height, stream.width = spec.hw
-    stream.pix_fmt = coding.pix_fmt
-    stream.time_base = stream.codec_context.time_base = time_base
-    context = stream.codec_context
-    context.color_primaries, context.color_trc, context.colorspace = coding.tags
-    context.color_range = _LIMITED
-    return stream
 
 
 def verify_video(path: Path, spec: OutputSpec) -> None:
