@@ -1,7 +1,8 @@
 """What no picture shows: ``fill.py FOLDER [--only CASE] [--references begin,end] [--sheets DIR]``.
 
 The place of every case, with its own camera (``camera.json``) or the solved one, drawn with what is made up and, for
-comparison, with the smooth filling alone. Inside the part that is made up: psnr against the truth; and coherence in
+comparison, with the smooth filling alone. Inside the part that is made up: psnr against the truth; the mean slope of
+grey as a share of the truth's there (1: as sharp); and coherence in
 time: the mean difference (0..255) between each frame and the next, warped onto it by camera and drawn depth, inside and
 outside that part. ``--sheets``: pictures of the worst frame, smooth, made up, truth, mask, side by side.
 """
@@ -25,7 +26,18 @@ from cyclorama.matchmove import find_camera, read_camera, triangulate_references
 from cyclorama.media import ClipReader, MatteClip, Notes, open_clip, open_matte, read_picture
 from cyclorama.scenery import build_backdrop, complete_backdrop, draw
 
-FIGURES = ("made_percent", "psnr_smooth", "psnr_made", "warped_smooth", "warped_made", "warped_shown", "cpu_s", "views")
+FIGURES = (
+    "made_percent",
+    "psnr_smooth",
+    "psnr_made",
+    "sharp_smooth",
+    "sharp_made",
+    "warped_smooth",
+    "warped_made",
+    "warped_shown",
+    "cpu_s",
+    "views",
+)
 GIVEN_UNIT = 4.0
 """Metres to the actor, as the program assumes of a given camera."""
 SAME_DEPTH = 0.03
@@ -90,13 +102,14 @@ def scores(case: Case, sheets: Path | None) -> dict[str, float]:
     out = {"cpu_s": time.process_time() - begin, "views": float(len(made.made))}
     shares = []
     for name, backdrop in (("smooth", smooth), ("made", made)):
-        errors, inside, outside, last = [], [], [], None
+        errors, inside, outside, slopes, last = [], [], [], [], None
         for index in range(len(case.path)):
             frame = draw(backdrop, case.path[index], float(index))
             bare = (frame.coverage == 0) & (case.matte(index) == 0)
             shares.append(float(bare.mean()))
-            wrong = codes(frame.color) - codes(case.truth.frame(index))
-            errors.append((wrong[bare] ** 2).mean(-1))
+            drawn, true = codes(frame.color), codes(case.truth.frame(index))
+            errors.append(((drawn - true)[bare] ** 2).mean(-1))
+            slopes.append(np.column_stack([slope(drawn, bare), slope(true, bare)]))
             if last is not None:
                 a, b = warped(last, frame, case.path[index - 1], case.path[index])
                 inside.append(a)
@@ -104,6 +117,8 @@ def scores(case: Case, sheets: Path | None) -> dict[str, float]:
             last = frame
         mean = np.concatenate(errors).mean() if sum(map(len, errors)) else np.nan
         out |= {f"psnr_{name}": float(10 * np.log10(255**2 / mean)), f"warped_{name}": mean_of(inside)}
+        made_slope, true_slope = np.concatenate(slopes).sum(0)
+        out[f"sharp_{name}"] = float(made_slope / true_slope) if true_slope else np.nan
         out["warped_shown"] = mean_of(outside)
     if sheets is not None:
         sheets.mkdir(parents=True, exist_ok=True)
@@ -114,6 +129,13 @@ def scores(case: Case, sheets: Path | None) -> dict[str, float]:
 
 def codes(color: Array) -> Array:
     return code8_from_linear(color).astype(np.float32)
+
+
+def slope(picture: Array, where: Array) -> Array:
+    """Of grey, at pixels well inside ``where``."""
+    grey = picture.mean(-1)
+    inner = cv2.erode(where.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    return np.hypot(cv2.Sobel(grey, cv2.CV_32F, 1, 0), cv2.Sobel(grey, cv2.CV_32F, 0, 1))[inner]
 
 
 def mean_of(parts: list[Array]) -> float:

@@ -2,7 +2,8 @@
 
 Stage cases: the true camera, the true actor (as shot, free of the screen's bounce) over the true place, so that only
 the light on the actor counts. Ours reads the light from the backdrop that the references and the true camera give
-(``--depth``: with their depth pictures); the rivals match the actor's colours to the place's.
+(``--depth``: with their depth pictures); the rivals match the actor's colours to the place's. The row ``shadow`` lays
+the actor's shadow on the place, from the ground, the depth and the light that are found; its figure is psnr_near.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -19,7 +20,7 @@ import numpy as np
 
 import light_rivals
 from cases import cases_in, score_shot, table
-from cyclorama.comp import gain_field, read_place, relit, up_of
+from cyclorama.comp import gain_field, read_place, relit, shadow_field, spread, up_of
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, View
 from cyclorama.core.camera import CameraPath
@@ -27,11 +28,14 @@ from cyclorama.core.display import code8_from_linear, linear_from_code8
 from cyclorama.core.layers import Foreground
 from cyclorama.core.lighting import Relighting, studio
 from cyclorama.core.reference import Reference
+from cyclorama.core.shadowing import Shadowing
 from cyclorama.lightjob import place_moments
-from cyclorama.matchmove import read_camera, triangulate_references
-from cyclorama.scenery import build_backdrop
+from cyclorama.matchmove import Figures, read_camera, triangulate_references
+from cyclorama.scenery import USUAL_DISTANCE_M, build_backdrop, draw, find_plane, shown_plane
+from cyclorama.shadowjob import feet_seen
+from cyclorama.standing import standing_on
 
-FIGURES = ("psnr_actor", "psnr_edge", "mse", "flicker")
+FIGURES = ("psnr_actor", "psnr_edge", "psnr_near", "mse", "flicker")
 
 
 @dataclass(frozen=True)
@@ -57,20 +61,24 @@ def main() -> None:
     for folder in cases_in(words.folder):
         if words.only in folder.name:
             case = load(folder)
-            for name, actors in rows(case, words.depth, words.rows):
-                scores.setdefault(name, {})[folder.name] = scored(case, actors, words.sheets, name)
+            for name, actors, places in rows(case, words.depth, words.rows):
+                shown = replace(case, actors=actors, places=places)
+                scores.setdefault(name, {})[folder.name] = scored(shown, words.sheets, name)
     for name, found in scores.items():
         print(f"\n{name}\n\n{table(found, FIGURES)}", flush=True)
     _gains(scores)
 
 
 def _gains(scores: dict[str, dict[str, dict[str, object]]]) -> None:
-    base = scores.pop("none")
-    print("\npsnr_actor above the actor as shot\n")
-    rows_ = {}
-    for case in base:
-        rows_[case] = {n: float(s[case]["psnr_actor"]) - float(base[case]["psnr_actor"]) for n, s in scores.items()}  # type: ignore[arg-type]
-    print(table(rows_, tuple(scores)))
+    base, shadow = scores.pop("none"), scores.pop("shadow")
+    _above("psnr_actor", base, scores)
+    _above("psnr_near", base, {"shadow": shadow})
+
+
+def _above(figure: str, base: dict[str, dict[str, object]], scores: dict[str, dict[str, dict[str, object]]]) -> None:
+    print(f"\n{figure} above the actor as shot, without a shadow\n")
+    gains = {c: {n: float(s[c][figure]) - float(base[c][figure]) for n, s in scores.items()} for c in base}  # type: ignore[arg-type]
+    print(table(gains, tuple(scores)))
 
 
 def load(folder: Path) -> Case:
@@ -91,14 +99,18 @@ def _frames(folder: Path) -> list[Array]:
     return [linear_from_code8(np.ascontiguousarray(cv2.imread(str(f))[..., ::-1])) for f in files]
 
 
-def rows(case: Case, with_depth: bool, only: str) -> Iterator[tuple[str, list[Array]]]:
-    yield "none", case.actors
+def rows(case: Case, with_depth: bool, only: str) -> Iterator[tuple[str, list[Array], list[Array]]]:
+    """The name, the actors and the places of every row."""
+    yield "none", case.actors, case.places
     begin = time.process_time()
-    moments = place_moments(backdrop_of(case, with_depth), case.path, lambda i: case.alphas[i])
+    backdrop = backdrop_of(case, with_depth)
+    moments = place_moments(backdrop, case.path, lambda i: case.alphas[i])
     relighting = Relighting(studio(up_of(moments)), read_place(moments), 1.0)
     print(f"{case.folder.name}: {relighting.place.exposure:+.2f} stops, white {relighting.place.white}, "
           f"{time.process_time() - begin:.1f} CPU-s", flush=True)  # fmt: skip
-    yield "ours", [_ours(c, a, case.path, i, relighting) for i, (c, a) in enumerate(zip(case.actors, case.alphas))]
+    yield "shadow", case.actors, _shadowed(case, backdrop, relighting)
+    actors = [_ours(c, a, case.path, i, relighting) for i, (c, a) in enumerate(zip(case.actors, case.alphas))]
+    yield "ours", actors, case.places
     matches: dict[str, Callable[..., list[Array]]] = {
         "single gain": light_rivals.exposure_match,
         "mean and deviation": light_rivals.mean_and_deviation,
@@ -106,12 +118,30 @@ def rows(case: Case, with_depth: bool, only: str) -> Iterator[tuple[str, list[Ar
         "PCA": light_rivals.principal_axes,
     }
     for name, match in (m for m in matches.items() if m[0].startswith(only)):
-        yield name, match(case.actors, case.alphas, case.places)
+        yield name, match(case.actors, case.alphas, case.places), case.places
 
 
 def _ours(color, alpha, path, index, relighting) -> Array:  # type: ignore[no-untyped-def]
     foreground = Foreground(color * alpha[..., None], alpha)
     return relit(color, gain_field(foreground, path[index], relighting))
+
+
+def _shadowed(case: Case, backdrop: Backdrop, relighting: Relighting) -> list[Array]:
+    figures = Figures(lambda i, _: case.alphas[i], case.path.hw, len(case.path))
+    for index, alpha in enumerate(case.alphas):
+        figures(index, alpha)
+    views = backdrop.views
+    ground = backdrop.ground or find_plane(views) or shown_plane(views[len(views) // 2], USUAL_DISTANCE_M)
+    standing = None if ground is None else standing_on(ground, case.path, figures)
+    if standing is None:
+        print(f"{case.folder.name}: the feet on the ground are not seen, no shadow")
+        return case.places
+    shadowing = Shadowing(standing, relighting.place, feet_seen(figures), 0.0, 1.0)
+    shadowed = []
+    for index, (alpha, place) in enumerate(zip(case.alphas, case.places)):
+        drawn, camera = draw(backdrop, case.path[index], float(index)), case.path[index]
+        shadowed.append(place * spread(shadow_field(alpha, drawn, camera, index, shadowing), alpha.shape))
+    return shadowed
 
 
 def backdrop_of(case: Case, with_depth: bool) -> Backdrop:
@@ -131,13 +161,13 @@ def backdrop_of(case: Case, with_depth: bool) -> Backdrop:
     return build_backdrop(tuple(references), case.path, shared.depths)
 
 
-def scored(case: Case, actors: list[Array], sheets: Path | None, name: str) -> dict[str, object]:
+def scored(case: Case, sheets: Path | None, name: str) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as scratch:
-        for index, (color, alpha, place) in enumerate(zip(actors, case.alphas, case.places)):
+        for index, (color, alpha, place) in enumerate(zip(case.actors, case.alphas, case.places)):
             shown = np.clip(color, 0, 1) * alpha[..., None] + place * (1 - alpha[..., None])
             codes = code8_from_linear(shown)[..., ::-1]
             cv2.imwrite(f"{scratch}/{index:04d}.png", codes)
-            if sheets and index == len(actors) // 2:
+            if sheets and index == len(case.actors) // 2:
                 sheets.mkdir(parents=True, exist_ok=True)
                 cv2.imwrite(str(sheets / f"{case.folder.name}_{name.replace(' ', '_')}.png"), codes)
         return score_shot(case.folder, [scratch])

@@ -1,4 +1,4 @@
-"""Path-traced stage cases: ``stage.py FOLDER [--keep DIR]``. ``cyc replace`` with three references on every case."""
+"""Path-traced stage cases: ``stage.py FOLDER [--keep DIR] [--words="--no-shadow"]``: three references on every case."""
 
 import argparse
 import json
@@ -12,6 +12,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a folder of cases")
     parser.add_argument("--keep", type=Path, help="keep the shots and their work folders here")
     parser.add_argument("--only", default="", help="cases whose name holds this")
+    parser.add_argument("--words", default="", help="more words for cyc replace")
     words = parser.parse_args()
     cases = [c for c in cases_in(words.folder) if words.only in c.name]
     marked = [c for c in cases if json.loads((c / "meta.json").read_text()).get("markers")]
@@ -19,7 +20,7 @@ def main() -> None:
     names = (*FIGURES, *MORE, "seconds")
     for title, group in (("with markers", marked), ("without markers", bare)):
         if group:
-            rows = {c.name: run_case(c, "plate.mp4", (), words.keep) for c in group}
+            rows = {c.name: run_case(c, "plate.mp4", words.words.split(), words.keep) for c in group}
             print(f"\n{title}\n\n{table(rows, names)}", flush=True)
     if bare:
         stills = {f"{c.name} (still)": still_score(c) for c in bare}

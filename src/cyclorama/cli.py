@@ -11,6 +11,7 @@ from cyclorama.camera_settings import CameraJobSettings
 from cyclorama.check_settings import CheckSettings, InspectSettings
 from cyclorama.cli_batch import BATCH, JOBS, batch, jobs
 from cyclorama.cli_run import NOTHING, STOPPED, Debug, Json, Progress, fail, run
+from cyclorama.light_settings import LightJobSettings
 from cyclorama.options import command_of
 from cyclorama.settings import KeyJobSettings, Settings
 from cyclorama.solve_settings import SolveSettings
@@ -68,6 +69,12 @@ Look at PLATE before the work: what it is, what trouble to expect, what would he
 \b
   cyc inspect plate.mp4
   cyc inspect plate.mp4 --json
+"""
+_LIGHT = """
+Read the light, the lens and the film of PLATE and place, and show them; the shot itself is not made.
+
+\b
+  cyc light plate.mp4 --reference street.jpg -o look/
 """
 _DOCTOR = """
 Look at this machine: versions, codecs, memory, optional parts and how to get them.
@@ -144,6 +151,15 @@ def solve(settings: SolveSettings, as_json: Json = False, debug: Debug = False) 
     run(job, say, as_json=as_json, debug=debug)
 
 
+def light(settings: LightJobSettings, as_json: Json = False, debug: Debug = False) -> None:
+    def job(progress: Progress) -> "Report":
+        from cyclorama.lightlook import read_light
+
+        return read_light(settings, progress)
+
+    run(job, lambda report: print("\n".join(report.facts["lines"])), as_json=as_json, debug=debug)
+
+
 def inspect(settings: InspectSettings, as_json: Json = False, debug: Debug = False) -> None:
     def job(progress: Progress) -> "Inspection":
         from cyclorama.inspectjob import inspect_plate
@@ -175,6 +191,7 @@ app.command(help=_KEY)(command_of(KeyJobSettings, key))
 app.command(help=_CAMERA)(command_of(CameraJobSettings, camera))
 app.command(help=_SOLVE)(command_of(SolveSettings, solve))
 app.command(help=_CHECK)(command_of(CheckSettings, check))
+app.command(help=_LIGHT)(command_of(LightJobSettings, light))
 app.command(help=_INSPECT)(command_of(InspectSettings, inspect))
 
 

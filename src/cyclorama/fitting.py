@@ -76,8 +76,10 @@ def fit_references(
 def _with_something_to_see(references: tuple[Reference, ...], notes: Notes) -> tuple[Reference, ...]:
     """Without pictures of one colour, if there are others."""
     kept = tuple(r for r in references if code8_from_linear(r.image).std((0, 1)).max() > _ONE_COLOUR)
-    for reference in references if kept else ():
-        if not any(reference is r for r in kept):
+    for reference in references:
+        if not kept:
+            notes.add("input", f"{_name(reference)} is of one colour: behind the actor no move of the camera shows")
+        elif not any(reference is r for r in kept):
             notes.add("input", f"{_name(reference)} is of one colour and shows nothing of the place: it was left out")
     return kept or references
 

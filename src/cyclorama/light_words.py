@@ -55,7 +55,7 @@ class KeyArgument:
 
 @dataclass(frozen=True, kw_only=True)
 class LightSettings:
-    """How the actor takes the place's light."""
+    """How the actor takes the place's light, and what of it he keeps from the place."""
 
     relight: Annotated[
         float | None,
@@ -72,6 +72,18 @@ class LightSettings:
         KeyArgument | None,
         Option("The place's key light in words: 'left high warm'.", ("--key-light", "--key"), "WORDS"),
     ] = None
+    shadow: Annotated[
+        float | None,
+        Option(
+            "How dark the actor's shadow on the place is: 0 none, 1 whole. Whole where his feet and the ground show."
+        ),
+    ] = None
+    no_shadow: Annotated[bool, Option("The same as --shadow 0.")] = False
+
+    @property
+    def shadow_strength(self) -> float:
+        """0..1, as asked; else whole."""
+        return 0.0 if self.no_shadow else 1.0 if self.shadow is None else self.shadow
 
     @property
     def inputs(self) -> tuple[Path, ...]:

@@ -30,8 +30,12 @@ def require_light(settings: Settings) -> None:
     light = settings.light
     if light.relight is not None and not 0 <= light.relight <= 1:
         raise InputError(f"--relight must be 0 (not at all) to 1 (whole), got {light.relight:g}")
-    if strength_of(settings) == 0 and (light.environment is not None or light.key_light is not None):
-        raise InputError("--environment and --key say how to relight, and relighting is off; leave one of them out")
+    if light.shadow is not None and not 0 <= light.shadow <= 1:
+        raise InputError(f"--shadow must be 0 (none) to 1 (whole), got {light.shadow:g}")
+    unused = strength_of(settings) == 0 and light.shadow_strength == 0
+    if unused and (light.environment is not None or light.key_light is not None):
+        words = "--environment and --key say how to light, and relighting and shadows are off; leave one of them out"
+        raise InputError(words)
 
 
 def strength_of(settings: Settings, *, lit: bool = True) -> float:
@@ -64,10 +68,10 @@ def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: 
     else:
         stage, place = studio(up_of(moments)), read_place(moments)
         job.notes.add("light", "the stage was taken to be lit evenly, with white at the display's white.")
-    return Relighting(stage, _as_told(place, moments, job, settings), strength)
+    return Relighting(stage, as_told(place, moments, job, settings), strength)
 
 
-def _as_told(place: Lighting, moments: tuple[Moment, ...], job: Job, settings: Settings) -> Lighting:
+def as_told(place: Lighting, moments: tuple[Moment, ...], job: Job, settings: Settings) -> Lighting:
     """The place's light with what the user gave of it."""
     world_from_camera = moments[len(moments) // 2].camera.world_from_camera[:3, :3]
     if settings.light.environment is not None:

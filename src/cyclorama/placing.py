@@ -32,7 +32,7 @@ class Placing:
         """A place that is no pictures with depth: it has no ground to stand on, and hides nobody."""
         if self.settings.stand_at is not None or self.settings.occlude:
             raise InputError("--stand-at and --occlude need pictures of the place; a panorama or a clip has no ground")
-        place = moving_place(given, self.job, self.matchmove.path, self._unit, self.settings.look_at)
+        place = moving_place(given, self.job, self.matchmove.path, self.unit, self.settings.look_at)
         return _nowhere(place)
 
     def built(self, fitted: FittedReferences) -> Stood:
@@ -45,7 +45,7 @@ class Placing:
         return stood
 
     @property
-    def _unit(self) -> float:
+    def unit(self) -> float:
         """How far the actor is, in the path's unit."""
         known = self.matchmove.source not in ("given", "actor")
         return self.matchmove.unit if known else USUAL_DISTANCE_M
@@ -62,7 +62,7 @@ class Placing:
             matchmove.path,
             shared.depths,
             guessed=matchmove.source in ("references", "none"),
-            unit=self._unit,
+            unit=self.unit,
             sights=shared.sights,
         )
         if matchmove.source == "given" and backdrop.kind == "planes":

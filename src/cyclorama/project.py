@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from cyclorama.comp import flatten, relit_layers
+from cyclorama.comp import finished, relit_layers
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
@@ -23,6 +23,7 @@ from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.depths import read_depths, with_guessed_depth
 from cyclorama.engines import Engine, make_engine
+from cyclorama.filmjob import FilmRead, find_film, require_film, tell
 from cyclorama.fingerprint import fingerprint
 from cyclorama.fitting import FittedReferences, fit_references, ordered
 from cyclorama.job import Job, Progress, open_job, write_frames
@@ -49,6 +50,7 @@ from cyclorama.media import (
     layered_writer,
     open_layers_writer,
     open_writer,
+    script_paths,
 )
 from cyclorama.moving import middle_of
 from cyclorama.placing import Placing
@@ -56,6 +58,7 @@ from cyclorama.references import PanoramaFile, open_references
 from cyclorama.report import Report
 from cyclorama.scenery import Unseen, find_unseen
 from cyclorama.settings import Settings
+from cyclorama.shadowjob import Sight, find_shadow
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.standing import Stood, require_sound
 from cyclorama.stmaps import with_given_lens
@@ -63,7 +66,7 @@ from cyclorama.unseen_report import unseen_warnings
 
 _LONG = 200  # frames whose render is worth stopping for
 _OF_THE_CAMERA = ("plate", "read", "key", "focal", "zoom", "actor")
-_NOT_OF_THE_PLACE = ("output", "write", "frames", "light", "engine", "layers", "work")
+_NOT_OF_THE_PLACE = ("output", "write", "frames", "light", "film", "shadow", "engine", "layers", "work")
 """Settings that decide a kept result, and that do not."""
 
 
@@ -75,25 +78,27 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         raise InputError("an STMap is the lens of a camera that is given; add --camera, or leave --stmap out")
     require_sound(settings)
     require_light(settings)
+    require_film(settings)
     codec_of(settings.output, settings.write.codec)
     engine = make_engine(settings.engine)
     with open_job(settings, progress, folders=_layers_folder(settings)) as job:
         if job.before is not None:
             return job.before
         _require_layers_free(settings, job)
-        shot, stood, matchmove = _Analysis(settings, job).run()
+        shot, stood, matchmove, film = Analysis(settings, job).run()
         backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
         job.folder.keep("camera.json", camera_json(shot.path.scaled(metres), job.plate.rate))
         if shot.relighting is not None:
             job.folder.keep("lighting.json", shot.relighting.json())
+        job.folder.keep("film.json", film.json())
         sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = _writer(settings, job)
 
         def make(frames: range) -> Iterator[tuple[tuple[Array, Layers], Masks]]:
-            finished = _finished(shot, backdrop, engine, frames, sheet)
+            made = _finished(shot, backdrop, engine, frames, sheet)
             if settings.layers is None:
-                return finished
-            return (((picture, relit_layers(layers)), masks) for (picture, layers), masks in finished)
+                return made
+            return (((picture, relit_layers(layers)), masks) for (picture, layers), masks in made)
 
         done = write_frames(job, output, make, stage="render", memories={"sheet": sheet})
         report = shot_report(settings, job, shot, stood, matchmove, sheet)
@@ -120,6 +125,10 @@ def _require_layers_free(settings: Settings, job: Job) -> None:
         num_frames=job.spec.num_frames,
         first_frame=job.spec.first_frame,
     )
+    if is_sequence(settings.layers) and settings.layers.suffix.lower() == ".exr" and not settings.overwrite:
+        taken = next((path for path in script_paths(settings.layers) if path.exists()), None)
+        if taken is not None:
+            raise InputError(f"{taken}: it exists, and the layers' script goes there; give --overwrite or another name")
     if settings.layers.parent.stat().st_dev != settings.output.parent.stat().st_dev:
         raise InputError(f"{settings.layers}: the layers must lie on the disk of the shot; choose a folder near it")
 
@@ -134,13 +143,13 @@ def _writer(settings: Settings, job: Job) -> ClipWriter[tuple[Array, Layers]]:
 
 
 @dataclass(frozen=True)
-class _Analysis:
+class Analysis:
     """The one-time work on a shot: key, references, camera, place, light."""
 
     settings: Settings
     job: Job
 
-    def run(self) -> tuple[Shot, Stood, Matchmove]:
+    def run(self) -> tuple[Shot, Stood, Matchmove, FilmRead]:
         if self.settings.move is not None:
             check_times(self.settings.move.moves, self.job.plate.num_frames, self.job.plate.rate)
         with self.job.watch("references"):
@@ -165,7 +174,13 @@ class _Analysis:
             stood = placing.other(given)
         with self.job.watch("light"):
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
-        return Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders), stood, matchmove
+            sight = Sight(matchmove.path, figures, key, placing.unit)
+            shadowing = find_shadow(stood, sight, self.job, self.settings, relighting)
+        with self.job.watch("film"):
+            read = find_film(stood, matchmove.path, key, self.job, self.settings)
+        tell(read, lambda text: self.job.notes.add("film", text))
+        shot = Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders, shadowing, read.film)
+        return shot, stood, matchmove, read
 
     @property
     def _timed(self) -> bool:
@@ -235,7 +250,7 @@ def _finished(
     shows."""
     for index in frames:
         layers = engine.render(shot, backdrop, index)
-        picture = flatten(layers)
+        picture = finished(layers, shot.film)
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
         masks: Masks = {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}
         yield (picture, layers), masks

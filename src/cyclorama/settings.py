@@ -9,6 +9,7 @@ from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
 from cyclorama.depth_words import DepthSettings
+from cyclorama.film_words import FilmSettings
 from cyclorama.light_words import LightSettings
 from cyclorama.media_settings import OutputSettings, PlateSettings
 from cyclorama.option import Option
@@ -97,7 +98,6 @@ FOCAL = Option(
     shape="FOCAL",
 )
 ZOOM = Option("Whether the lens zooms; else where nothing else explains the plate.", ("--zoom/--no-zoom",))
-
 STMAP = Option(
     "An STMap of the plate's lens, for a --camera that holds none: MAP.exr, undistort:MAP.exr (it makes the plate "
     "straight) or distort:MAP.exr.",
@@ -242,6 +242,7 @@ class Settings:
     ] = None
     frames: Annotated[str | None, _FRAMES] = None
     light: LightSettings = field(default_factory=LightSettings)
+    film: FilmSettings = field(default_factory=FilmSettings)
     engine: Annotated[str, Option("What draws the place.")] = "geometry"
     layers: Annotated[
         Path | None,

@@ -11,6 +11,7 @@ from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
 from cyclorama.core.lighting import Relighting
+from cyclorama.core.shadowing import Shadowing
 from cyclorama.core.shot import Shot
 from cyclorama.job import Job, JobSettings
 from cyclorama.matchmove import Matchmove
@@ -86,6 +87,7 @@ def shot_report(
         },
         "actor": stood.facts | {"hidden_percent": {str(f): round(100 * c, 2) for f, c in sheet.hidden.items()}},
         "light": None if shot.relighting is None else light_facts(shot.relighting),
+        "shadow": None if shot.shadowing is None else shadow_facts(shot.shadowing),
     }
     more = f"<h2>camera</h2>{table(camera)}{path_plot(matchmove.path)}"
     if sheet.unseen is not None:
@@ -104,6 +106,17 @@ def light_facts(relighting: Relighting) -> dict[str, Any]:
         "key": None if place.key is None else [round(x, 2) for x in place.key.direction],
         "belief": round(place.confidence, 2),
         "from": place.source,
+    }
+
+
+def shadow_facts(shadowing: Shadowing) -> dict[str, Any]:
+    """What the actor's shadow was made from, for a report."""
+    key = shadowing.place.key
+    return {
+        "strength": shadowing.strength,
+        "cast": key is not None,
+        "softness": None if key is None else round(key.softness, 2),
+        "frames_without": int((shadowing.seen == 0).sum()),
     }
 
 

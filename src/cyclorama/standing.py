@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def stand(settings: Settings, place: Scene, plate: Clip) -> Stood:
         backdrop = replace(backdrop, ground=find_plane(backdrop.views))
     sure = backdrop.kind == "layers" and (place.posed or place.depth_given)
     if asked or (sure and backdrop.ground is not None and settings.occlude is not False):
-        figures.look(plate, _looks(place, plate))
+        figures.look(plate, looks(place.backdrop, len(matchmove.path), plate.rate))
     floor = _floor(settings, matchmove, figures) if asked else None
     facts: dict[str, Any] = {}
     if settings.stand_at is not None:
@@ -97,11 +98,10 @@ def stand(settings: Settings, place: Scene, plate: Clip) -> Stood:
     return Stood(backdrop, standing, hiding, metres, facts, tuple(notes))
 
 
-def _looks(place: Scene, plate: Clip) -> list[int]:
-    """Every few frames, and those about the references'."""
-    total = len(place.matchmove.path)
-    step = max(1, math.ceil(total / _MOST_LOOKS), round(_LOOKS_S * plate.rate))
-    near = {f + d for f in (round(v.time) for v in place.backdrop.views) for d in (-1, 0, 1)}
+def looks(backdrop: Backdrop, total: int, rate: Fraction) -> list[int]:
+    """Frames of a plate of ``total`` to look for the feet in: every few, and those about the references'."""
+    step = max(1, math.ceil(total / _MOST_LOOKS), round(_LOOKS_S * rate))
+    near = {f + d for f in (round(v.time) for v in backdrop.views) for d in (-1, 0, 1)}
     return sorted(set(range(0, total, step)) | {total - 1} | {f for f in near if 0 <= f < total})
 
 

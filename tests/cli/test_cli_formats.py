@@ -19,12 +19,17 @@ def test_a_shot_and_its_layers(case: Case, tmp_path: Path) -> None:
     with av.open(str(tmp_path / "shot.mov")) as container:
         context = container.streams.video[0].codec_context
         assert (context.name, context.codec_tag, container.streams.video[0].frames) == ("prores", "apch", 8)
-    assert sorted(p.name for p in layers.parent.iterdir()) == [f"{1001 + i}.exr" for i in range(8)]
+    assert sorted(p.name for p in layers.parent.iterdir()) == [
+        *(f"{1001 + i}.exr" for i in range(8)),
+        "layers.nk",
+        "layers.py",
+    ]
     with OpenEXR.File(str(layers.parent / "1004.exr"), separate_channels=True) as file:
         planes = {name: channel.pixels.astype(np.float32) for name, channel in file.channels().items()}
     for channel in "RGB":
-        over = planes[f"actor.{channel}"] + (1 - planes["actor.A"]) * planes[f"place.{channel}"]
-        np.testing.assert_allclose(over, planes[channel], atol=5e-3)
+        behind = planes[f"place.{channel}"] * planes.get(f"shadow.{channel}", 1)
+        over = planes[f"actor.{channel}"] + (1 - planes["actor.A"]) * behind
+        np.testing.assert_allclose(over + planes[f"wrap.{channel}"], planes[channel], atol=5e-3)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["layers", "shot.mov"]
 
 

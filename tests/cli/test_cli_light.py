@@ -50,11 +50,24 @@ def test_a_strength_is_0_to_1(strength: float) -> None:
 
 
 def test_light_that_would_not_be_used_is_refused() -> None:
+    key = KeyArgument.parse("left")
     for off in ({"relight": 0.0}, {"no_relight": True}):
         require_light(asked(**off))
         assert strength_of(asked(**off)) == 0
-        with pytest.raises(InputError, match="relighting is off; leave one of them out"):
-            require_light(asked(**off, key_light=KeyArgument.parse("left")))
+        require_light(asked(**off, key_light=key))
+        with pytest.raises(InputError, match="relighting and shadows are off; leave one of them out"):
+            require_light(asked(**off, key_light=key, no_shadow=True))
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.01, float("nan")])
+def test_a_shadow_is_0_to_1(strength: float) -> None:
+    with pytest.raises(InputError, match=r"--shadow must be 0 \(none\) to 1 \(whole\)"):
+        require_light(asked(shadow=strength))
+
+
+def test_a_shadow_is_whole_where_nothing_is_said() -> None:
+    said = [asked(), asked(shadow=0.3), asked(no_shadow=True), asked(shadow=0.0)]
+    assert [s.light.shadow_strength for s in said] == [1.0, 0.3, 0.0, 0.0]
 
 
 def test_an_actor_whose_own_light_is_not_known_keeps_it() -> None:

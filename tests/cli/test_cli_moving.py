@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 from cli_help import Case, cyc, pictures, refused, replace
 
+from cyclorama.core.reference import Reference
+from cyclorama.fitting import fit_references
+from cyclorama.media import Notes
+
 pytestmark = pytest.mark.slow
 
 
@@ -140,6 +144,13 @@ def test_references_are_made_to_fit(case: Case, tmp_path: Path) -> None:
     place, shot = (pictures(f).astype(int) for f in (case.folder / "place", tmp_path / "s"))
     gain = np.median(shot[away_from_the_actor(case)] / np.maximum(place[away_from_the_actor(case)], 1.0))
     assert np.abs(shot / gain - place)[away_from_the_actor(case)].mean() < 10
+
+
+def test_one_reference_of_one_colour_is_told() -> None:
+    notes = Notes()
+    grey = Reference(np.full((60, 80, 3), 0.3, np.float32), 0, "grey.png")
+    assert fit_references((grey,), (60, 80), notes, timed=False).references[0] is grey
+    assert "grey.png is of one colour" in notes.texts()[0]
 
 
 def test_a_reference_of_another_place_is_told(case: Case, tmp_path: Path) -> None:

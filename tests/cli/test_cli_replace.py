@@ -52,7 +52,7 @@ def test_json_lines(whole: Whole) -> None:
 
 def test_only_what_was_asked_for_is_left(whole: Whole) -> None:
     frames = [f"{i:04d}.png" for i in range(8)]
-    wanted = {"shot", "work", "work/camera.json", "work/lighting.json", "work/matte"}
+    wanted = {"shot", "work", "work/camera.json", "work/film.json", "work/lighting.json", "work/matte"}
     wanted |= {"work/report.html", "work/report.json"}
     wanted |= {"work/stages"} | {f"work/stages/{n}" for s in ("camera", "place") for n in (f"{s}.npz", f"{s}.json")}
     wanted |= {f"work/stages/{s}-000000.json" for s in ("camera", "place")}
@@ -126,8 +126,8 @@ def test_mp4_out(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("matte", ["binary", "alpha"])
 def test_the_place_comes_from_the_references(case: Case, tmp_path: Path, matte: str) -> None:
     """Noise over the plate outside the matte leaves every output pixel unchanged; under a soft edge, where the actor's
-    colour is told from what is behind it, the plate may speak; so it may where the actor's own light is read from it,
-    which is off."""
+    colour is told from what is behind it, the plate may speak; so it may where the actor's own light, or
+    the plate's lens and film, are read from it, which is off."""
     noise = np.random.default_rng(0)
     alphas = pictures(case.folder / matte)
     (tmp_path / "noisy").mkdir()
@@ -139,7 +139,7 @@ def test_the_place_comes_from_the_references(case: Case, tmp_path: Path, matte: 
     for plate in (case.folder / "plate", tmp_path / "noisy"):
         output = tmp_path / f"of_{plate.name}"
         given = [f"--camera={case.folder}/camera.json", f"--matte={case.folder / matte}"]
-        ran = replace(plate, *case.references[::2], "-o", output / "%04d.png", *given)
+        ran = replace(plate, *case.references[::2], "-o", output / "%04d.png", *given, "--no-film")
         assert ran.exit_code == 0, ran.stderr
         taken.append(pictures(output))
     fixed = (alphas == 0) | (alphas == 255)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 def test_the_actor_stands_where_he_is_told(case: Case, tmp_path: Path) -> None:
     middle = f"--reference={case.folder}/refs/middle.png"
-    told = ["--stand-at", "0.4,0.85", "--actor-height", "1.75", "--no-relight"]
+    told = ["--stand-at", "0.4,0.85", "--actor-height", "1.75", "--no-relight", "--no-film"]
     ran = replace(case.plate, middle, *case.fixed, *told, "-o", tmp_path / "s" / "%04d.png", "--work", tmp_path / "w")
     assert ran.exit_code == 0, ran.stderr
     report = json.loads((tmp_path / "w" / "report.json").read_text())
@@ -24,7 +24,8 @@ def test_the_actor_stands_where_he_is_told(case: Case, tmp_path: Path) -> None:
     assert actor["hidden_percent"] == {}
     assert "not sure enough" in actor["before_the_actor"]
     assert any("enlarged" in text for text in report["assumed"])
-    plain = replace(case.plate, middle, *case.fixed, "--no-relight", "-o", tmp_path / "p" / "%04d.png")
+    off = ["--no-relight", "--no-film"]
+    plain = replace(case.plate, middle, *case.fixed, *off, "-o", tmp_path / "p" / "%04d.png")
     assert plain.exit_code == 0, plain.stderr
     moved, still, alpha = (pictures(p) for p in (tmp_path / "s", tmp_path / "p", case.folder / "binary"))
     assert np.array_equal(moved[alpha == 255], still[alpha == 255]), "the actor's pixels stay where they are"

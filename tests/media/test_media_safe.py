@@ -86,9 +86,11 @@ def test_segments_join_where_frames_lean_on_one_another(tmp_path: Path) -> None:
         assert all(np.abs(clip.frame(i) - picture(i)).mean() < 0.05 for i in range(COUNT))
 
 
-def test_nothing_goes_on_from_the_middle_of_a_closed_segment(tmp_path: Path) -> None:
+def test_where_a_video_goes_on_from(tmp_path: Path) -> None:
     writer = opened(tmp_path, "o.mp4", "h264", STEADY)
-    wrote(writer, range(8))
+    wrote(writer, range(6))
+    assert opened(tmp_path, "o.mp4", "h264", STEADY).found(4) == 4  # what lies beside it may know no more
+    wrote(writer, range(6, 8))
     writer.drop()
     again = opened(tmp_path, "o.mp4", "h264", STEADY)
     assert [again.found(n) for n in (3, 5, 6, 7, 8, 13)] == [0, 5, 6, 6, 8, 8]

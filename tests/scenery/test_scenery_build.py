@@ -21,14 +21,14 @@ def camera(x: float, yaw_deg: float = 0.0) -> Camera:
     return Camera.from_focal(hw=HW, focal_px=FOCAL, world_from_camera=rigid(turn, np.array([x, 0.02 * x, 0])))
 
 
-def seen(view: Camera) -> tuple[np.ndarray, np.ndarray]:
-    """A slanted wall with a box before it: picture 0..1 and inverse depth, by casting rays."""
+def seen(view: Camera, *, box: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """A slanted wall, with a ``box`` before it: picture 0..1 and inverse depth, by casting rays."""
     h, w = view.hw
     px = np.stack([x.ravel() + 0.5 for x in np.meshgrid(np.arange(w), np.arange(h))], 1)
     rays = view.unproject(px, np.ones(h * w)) - view.center
     depth, at = np.full(h * w, np.inf), np.zeros((h * w, 2))
     planes = [(np.array([0.3, 0.2, 1, -5.0]), 1e9, 0), (np.array([0, 0, 1, -3.0]), 0.5, 250)]
-    for n, half, shift in planes:
+    for n, half, shift in planes if box else planes[:1]:
         t = -(view.center @ n[:3] + n[3]) / (rays @ n[:3])
         p = view.center + rays * t[:, None]
         nearer = (t < depth) & (np.abs(p[:, :2]) < half).all(1)
@@ -119,6 +119,24 @@ def test_a_place_of_layers_is_seen_right_between_its_references() -> None:
     assert drawn.coverage.mean() > 0.97
     again = draw(build_backdrop(references, path, depths), path[6], 6.0)
     assert np.array_equal(again.color, drawn.color)
+
+
+def test_a_place_that_changes_between_its_references_fades_from_one_to_the_other() -> None:
+    """A box that only the last picture shows, like a door that has opened."""
+    path = CameraPath(tuple(camera(x) for x in np.linspace(-0.45, 0.5, 9)))
+    taken = {f: seen(path[f], box=f == 8) for f in (0, 4, 8)}
+    references = tuple(Reference(np.ascontiguousarray(p), f, str(f)) for f, (p, _) in taken.items())
+    backdrop = build_backdrop(references, path, np.concatenate([1 / d[::8, ::8].ravel() for _, d in taken.values()]))
+    box = []
+    for i in range(9):
+        drawn, (without, far), (with_box, near) = draw(backdrop, path[i], i), seen(path[i], box=False), seen(path[i])
+        there = near - far > 0.01
+        away, back = (np.abs(drawn.color - wanted)[there].mean() for wanted in (without, with_box))
+        box.append(away / (away + back))
+        assert np.abs(drawn.color - without)[~there].mean() < 0.02
+    assert max(box[:5]) < 0.12
+    assert box[8] > 0.8
+    assert np.all(np.diff(box[4:]) > 0.02)
 
 
 @pytest.mark.parametrize("hw", [(96, 288), (300, 150), (48, 72), (200, 432)])

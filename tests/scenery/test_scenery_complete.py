@@ -9,6 +9,7 @@ from cyclorama.core.camera import Camera, CameraPath, rigid
 from cyclorama.core.lens import Lens
 from cyclorama.scenery import complete_backdrop, draw, find_unseen
 from cyclorama.scenery.complete import continued_depth
+from cyclorama.scenery.expect import cell_means, expected
 from cyclorama.scenery.patches import complete
 
 HW, FOCAL = (96, 160), 140.0
@@ -74,6 +75,77 @@ def test_what_is_hidden_is_never_made_of_what_hides_it() -> None:
     complete(picture, inverse_depth, hole, ~hole)
     assert (picture[hole][:, 0] - picture[hole][:, 1] < 0.3).all()  # no red
     assert np.abs(picture - truth)[hole].mean() < 0.1
+
+
+def sunny(hw: tuple[int, int] = (96, 160)) -> np.ndarray:
+    """An even grained sky with one sun, over a grained ground, h w 3 float32."""
+    h, w = hw
+    grain = np.random.default_rng(3).normal(0, 0.02, (h, w, 1)).astype(np.float32)
+    picture = np.where(np.arange(h)[:, None, None] < h // 2, (0.2, 0.3, 0.5), (0.1, 0.2, 0.05)).astype(np.float32)
+    picture = np.clip(np.repeat(picture, w, 1) + grain * picture * 4, 0, 1)
+    y, x = np.mgrid[:h, :w]
+    picture[(y - 20) ** 2 + (x - 88) ** 2 < 64] = (1.0, 0.9, 0.7)
+    return picture
+
+
+def continued_right(picture: np.ndarray, column: int) -> tuple[np.ndarray, np.ndarray]:
+    """The picture with all right of a column made up; and where."""
+    hole = np.zeros(picture.shape[:2], bool)
+    hole[:, column:] = True
+    made = np.where(hole[..., None], 0, picture).astype(np.float32)
+    complete(made, np.zeros(hole.shape, np.float32), hole, ~hole)
+    return made, hole
+
+
+def test_a_sun_is_not_repeated_and_the_horizon_stays() -> None:
+    made, hole = continued_right(sunny(), 104)
+    assert (made[hole][:, 0] < 0.5).all()
+    assert np.abs(made[:40, 104:].mean((0, 1)) - [0.2, 0.3, 0.5]).max() < 0.03
+    assert np.abs(made[56:, 104:].mean((0, 1)) - [0.1, 0.2, 0.05]).max() < 0.03
+
+
+def test_the_join_has_no_step_and_what_is_made_is_no_blur() -> None:
+    made, _ = continued_right(sunny(), 104)
+    steps = np.abs(np.diff(made.mean(-1), axis=1)).mean(0)
+    usual = steps[:60].mean()
+    assert steps[103] < 1.3 * usual
+    assert 0.4 * usual < steps[105:].mean() < 1.5 * usual
+
+
+def test_light_that_changes_along_a_row_goes_on_as_it_ends() -> None:
+    """Not as it is where the patches are from."""
+    picture = sunny() * np.linspace(1.0, 0.4, 160, dtype=np.float32)[None, :, None]
+    made, _ = continued_right(np.where(sunny() > 0.6, 0.2, picture).astype(np.float32), 104)
+    assert made[60:, 106:112].mean() == pytest.approx(made[60:, 96:102].mean(), rel=0.1)
+
+
+def test_what_is_expected_is_as_the_row_and_what_is_odd_is_told() -> None:
+    picture, known = np.sqrt(sunny((64, 64 * 2))), np.ones((64, 128), bool)
+    known[:, 116:] = False
+    means, odd = expected(picture, np.zeros(known.shape, np.float32), known)
+    assert means.shape == (32, 64, 4)
+    assert np.abs(means[2:14, 58:, :3] - np.sqrt([0.2, 0.3, 0.5])).max() < 0.1
+    assert np.abs(means[20:, 58:, :3] - np.sqrt([0.1, 0.2, 0.05])).max() < 0.1
+    sun = cell_means((picture[..., 0] > 0.8).astype(np.float32)) > 0.9
+    assert odd[sun].min() > 0.3
+    assert np.median(odd[~sun]) < 0.01
+    assert not odd[:, 58:].any()
+
+
+def test_what_nears_the_camera_is_not_expected_behind_it() -> None:
+    picture, share = np.full((64, 64, 3), 0.3, np.float32), np.full((64, 64), 0.2, np.float32)
+    picture[:, 16:32], share[:, 16:32] = 0.9, 1.0
+    known = np.ones((64, 64), bool)
+    known[:, 32:48] = False
+    assert np.allclose(expected(picture, share, known).means[:, 32:48, :3], 0.3, atol=1e-3)
+
+
+def test_beyond_the_edge_of_what_is_made_its_picture_goes_on() -> None:
+    """What is drawn is mixed of 4 by 4 pixels: none of them is beyond the picture or left bare."""
+    for view in complete_backdrop(panorama(), PANNED).made:
+        border = np.ones(view.made.shape, bool)
+        border[2:-2, 2:-2] = False
+        assert not view.made[border].any()
 
 
 def test_depth_goes_on_from_the_farther_side() -> None:

@@ -7,8 +7,9 @@ import pytest
 from pillar_world import EYE, GROUND, HW, PATH, backdrop, camera, view
 
 from cyclorama.core.backdrop import Backdrop, View
+from cyclorama.core.camera import Camera
 from cyclorama.core.ground import GroundPlane
-from cyclorama.scenery import Move, draw, find_plane, moved, spot_of
+from cyclorama.scenery import Move, draw, find_plane, guessed_plane, moved, spot_of
 
 
 def test_the_ground_is_found_among_wall_and_pillar() -> None:
@@ -126,3 +127,15 @@ def test_the_pictures_own_pixels_are_used_when_it_is_enlarged() -> None:
     assert put.views[0].camera.hw == (2 * HW[0], 2 * HW[1])
     huge = moved(place, Move(PATH[4], spot, FEET, 9.0, 1.0), (fine,))
     assert huge.views[0].camera.hw == fine.shape[:2]
+
+
+def test_a_large_picture_without_depth_shows_its_ground_as_a_small_one_does() -> None:
+    """A tiled floor up to its horizon, larger than it is looked at."""
+    camera = Camera.from_focal(hw=(720, 1280), focal_px=1000)
+    v, u = np.mgrid[:720, :1280] + 0.5
+    down = np.maximum(v - 360, 1e-3)
+    tiles = (np.floor(3 * 1000 / down) + np.floor(3 * (u - 640) / down)) % 2
+    image = np.repeat(np.where(v < 360, 0.8, 0.2 + 0.3 * tiles)[..., None], 3, 2).astype(np.float32)
+    plane = guessed_plane(View(image, np.zeros((720, 1280), np.float32), camera, 0.0), 4.0)
+    assert plane.normal @ [0, -1, 0] > 0.95
+    assert plane.confidence == 0

@@ -1,19 +1,38 @@
-"""Foreground and set frame to a finished picture: light, relight and over."""
+"""Foreground and set frame to a finished picture: light, relight, lens, film and over."""
 
+from cyclorama.comp.blur_read import Sharpness, Shutter, read_sharpness, read_shutter
+from cyclorama.comp.film import finished, with_film
+from cyclorama.comp.grade import grade_between, levels_of, through_glass
+from cyclorama.comp.grain_read import missing_grain, read_grain
 from cyclorama.comp.light_given import from_panorama, with_key
 from cyclorama.comp.light_read import read_place
-from cyclorama.comp.light_surfaces import Moment, up_of
-from cyclorama.comp.over import flatten, relit, relit_layers
+from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
+from cyclorama.comp.over import flatten, relit, relit_layers, spread
 from cyclorama.comp.relight import gain_field
+from cyclorama.comp.shadow import shadow_field
 
 __all__ = [
     "Moment",
+    "Sharpness",
+    "Shutter",
+    "actor_at",
+    "finished",
     "flatten",
     "from_panorama",
     "gain_field",
+    "grade_between",
+    "levels_of",
+    "missing_grain",
+    "read_grain",
     "read_place",
+    "read_sharpness",
+    "read_shutter",
     "relit",
     "relit_layers",
+    "shadow_field",
+    "spread",
+    "through_glass",
     "up_of",
+    "with_film",
     "with_key",
 ]

@@ -61,7 +61,7 @@ def _of_moment(moment: Moment) -> Surfaces:
     rays = camera.unproject(px, np.ones(len(px))) - camera.center
     depth, ray_row = 1 / np.maximum(inverse_depth.astype(np.float64), 1e-9), rays.reshape(h, w, 3)
     has_depth = bool((inverse_depth > 0).any())
-    actor_px, actor_depth = _actor(moment.alpha, inverse_depth)
+    actor_px, actor_depth = actor_at(moment.alpha, inverse_depth)
     if has_depth:
         normal, seen = _normals(ray_row * depth[..., None]), depth < _FAR * actor_depth
     else:
@@ -75,7 +75,7 @@ def _of_moment(moment: Moment) -> Surfaces:
     return Surfaces(moment.place.color[seen], normal[seen], away[seen], beside[seen] / max(h, w), has_depth)
 
 
-def _actor(alpha: Array, inverse_depth: Array) -> tuple[Array, float]:
+def actor_at(alpha: Array, inverse_depth: Array) -> tuple[Array, float]:
     """The middle of the actor in pixels, (2,), and how far he is: as the ground at his feet. Without depth: 1."""
     h, w = alpha.shape
     rows, columns = np.nonzero(alpha > _SOLID)

@@ -1,5 +1,8 @@
 """Layers to one picture: the premultiplied over of Porter and Duff (1984), in scene-linear light."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 from numba import njit
 
@@ -9,20 +12,36 @@ from cyclorama.core.lighting import LUMINANCE
 
 _RED, _GREEN, _BLUE = (np.float32(x) for x in LUMINANCE)
 _DARK = np.float32(1e-6)
+_SHOWN = 1e-4  # premultiplied colour from which a gain can be told
 _LEAST_KEPT, _MOST_KEPT = np.float32(0.25), np.float32(4.0)
 
 
 def flatten(layers: Layers) -> Array:
-    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop. Absent layers do nothing.
+    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop shadow + wrap alpha + grain.
+    Absent layers do nothing.
 
     Several actors are shares of the pixel, so their colours add and alpha is the sum of theirs.
     """
     out = np.empty_like(layers.place.color)
-    actor = layers.joint
+    actor, backdrop = layers.joint, layers.place.color
+    if layers.shadow is not None:
+        _times(backdrop, layers.shadow, out)
+        backdrop = out
     if layers.relight_gain is None:
-        _over(actor.color, actor.alpha, layers.place.color, out)
+        _over(actor.color, actor.alpha, backdrop, out)
     else:
-        _over_relit(actor.color, actor.alpha, layers.place.color, layers.relight_gain, out)
+        _over_relit(actor.color, actor.alpha, backdrop, layers.relight_gain, out)
+    if layers.wrap is not None:
+        _add_wrap(actor.alpha, layers.wrap, out)
+    if layers.grain is not None:
+        out += layers.grain
+    return out
+
+
+def spread(field: Array, hw: tuple[int, int]) -> Array:
+    """A small field h' w' 3, as ``Layers`` holds it, at the size of the picture: h w 3 float32."""
+    out = np.empty((*hw, 3), np.float32)
+    _times(np.ones((*hw, 3), np.float32), field, out)
     return out
 
 
@@ -38,7 +57,43 @@ def relit_layers(layers: Layers) -> Layers:
     if layers.relight_gain is None:
         return layers
     actors = tuple(Foreground(relit(a.color, layers.relight_gain), a.alpha) for a in layers.actors)
-    return Layers(layers.place, actors, None, layers.cover)
+    own, lit = layers.joint.color, replace(layers, actors=actors).joint.color
+    small = cv2.resize(layers.relight_gain[..., :3], own.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        laid = np.where(own > _SHOWN, lit / own, small).astype(np.float32)
+    return replace(layers, actors=actors, relight_gain=None, laid_gain=laid)
+
+
+@njit(cache=True, nogil=True)
+def _times(color, field, out):  # type: ignore[no-untyped-def]
+    """``color`` by a small field that is read bilinearly, a row of it at a time; ``out`` may be ``color``."""
+    h, w, _ = color.shape
+    fh, fw, _ = field.shape
+    half, one, none = np.float32(0.5), np.float32(1.0), np.float32(0.0)
+    row, share, begin = np.empty((fw, 3), np.float32), np.empty(w, np.float32), np.zeros(fw + 1, np.int64)
+    for x in range(w):
+        across = min(max((np.float32(x) + half) * np.float32(fw / w) - half, none), np.float32(fw - 1))
+        share[x] = across - np.float32(int(across))
+        begin[int(across) + 1 :] = x + 1
+    for y in range(h):
+        at = min(max((np.float32(y) + half) * np.float32(fh / h) - half, none), np.float32(fh - 1))
+        y0 = int(at)
+        y1, t = min(y0 + 1, fh - 1), at - np.float32(y0)
+        for i in range(fw):
+            for c in range(3):
+                row[i, c] = field[y0, i, c] + t * (field[y1, i, c] - field[y0, i, c])
+        for i in range(fw):
+            j = min(i + 1, fw - 1)
+            r, g, b = row[i, 0], row[i, 1], row[i, 2]
+            dr, dg, db = row[j, 0] - r, row[j, 1] - g, row[j, 2] - b
+            if r == one and g == one and b == one and dr == none and dg == none and db == none:
+                out[y, begin[i] : begin[i + 1]] = color[y, begin[i] : begin[i + 1]]
+                continue
+            for x in range(begin[i], begin[i + 1]):
+                s = share[x]
+                out[y, x, 0] = color[y, x, 0] * (r + s * dr)
+                out[y, x, 1] = color[y, x, 1] * (g + s * dg)
+                out[y, x, 2] = color[y, x, 2] * (b + s * db)
 
 
 @njit(cache=True, nogil=True)
@@ -86,3 +141,25 @@ def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-d
             out[y, x, 0] = keep * r + rest * b0
             out[y, x, 1] = keep * g + rest * b1
             out[y, x, 2] = keep * b + rest * b2
+
+
+@njit(cache=True, nogil=True)
+def _add_wrap(alpha, wrap, out):  # type: ignore[no-untyped-def]
+    """The field is read bilinearly."""
+    h, w = alpha.shape
+    gh, gw, _ = wrap.shape
+    half, zero = np.float32(0.5), np.float32(0.0)
+    for y in range(h):
+        down = min(max((np.float32(y) + half) * np.float32(gh / h) - half, zero), np.float32(gh - 1))
+        y0 = int(down)
+        y1, t = min(y0 + 1, gh - 1), down - np.float32(y0)
+        for x in range(w):
+            if alpha[y, x] <= 0:
+                continue
+            across = min(max((np.float32(x) + half) * np.float32(gw / w) - half, zero), np.float32(gw - 1))
+            x0 = int(across)
+            x1, s = min(x0 + 1, gw - 1), across - np.float32(x0)
+            for c in range(3):
+                top = wrap[y0, x0, c] + s * (wrap[y0, x1, c] - wrap[y0, x0, c])
+                low = wrap[y1, x0, c] + s * (wrap[y1, x1, c] - wrap[y1, x0, c])
+                out[y, x, c] += alpha[y, x] * (top + t * (low - top))

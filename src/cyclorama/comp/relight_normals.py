@@ -19,12 +19,16 @@ def inflated_normals(alpha: Array) -> Array:
     sphere and a long strip a half cylinder (Johnston 2002; Twarog et al. 2012). An outline that the frame cuts goes on
     beyond it. ``alpha``: h w float32, small; the solution is found from coarse to fine.
     """
-    squared = _solve(np.ascontiguousarray(np.clip(alpha, 0, 1), np.float32))
-    squared = cv2.GaussianBlur(squared, (0, 0), _ROUNDED, borderType=cv2.BORDER_REPLICATE)
+    squared = cv2.GaussianBlur(inflated(alpha), (0, 0), _ROUNDED, borderType=cv2.BORDER_REPLICATE)
     across = cv2.Sobel(squared, cv2.CV_32F, 1, 0, scale=1 / 8, borderType=cv2.BORDER_REPLICATE)
     down = cv2.Sobel(squared, cv2.CV_32F, 0, 1, scale=1 / 8, borderType=cv2.BORDER_REPLICATE)
     normal = np.stack([-across / 2, -down / 2, np.sqrt(np.maximum(squared, 1e-3))], -1)
     return np.asarray(normal / np.linalg.norm(normal, axis=-1, keepdims=True), np.float32)
+
+
+def inflated(alpha: Array) -> Array:
+    """The squared height of that relief, h w float32, in pixels."""
+    return _solve(np.ascontiguousarray(np.clip(alpha, 0, 1), np.float32))
 
 
 def _solve(alpha: Array) -> Array:

@@ -80,13 +80,21 @@ class Layers:
     they overlap, what is behind has been cut already, so their alphas sum to at most 1. ``relight_gain``: small,
     h' w' 4 float32 over the whole picture, what the actors' red, green, blue and luminance are multiplied by: colour by
     the first three, and then its luminance is set by the fourth. ``cover``: h w float32, 0..1, how much of each pixel
-    things of the place hide that stand before the actors; they are held out of ``actors`` already.
+    things of the place hide that stand before the actors; they are held out of ``actors`` already. ``shadow``: small,
+    h' w' 3 float32 over the whole picture, 0..1, what the place is multiplied by for the actors' shadow on it.
+    ``laid_gain``: h w 3 float32, what the actors were multiplied by where ``relight_gain`` lies on them already.
+    ``wrap``: small, h' w' 3 float32 over the whole picture, the place's light that is added over the actors' alpha.
+    ``grain``: h w 3 float32, added to the picture as it is; nothing where the actors are whole.
     """
 
     place: SetFrame
     actors: tuple[Foreground, ...]
     relight_gain: Array | None = None
     cover: Array | None = None
+    shadow: Array | None = None
+    laid_gain: Array | None = None
+    wrap: Array | None = None
+    grain: Array | None = None
 
     @property
     def joint(self) -> Foreground:

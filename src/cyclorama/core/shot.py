@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.clip import Clip
+from cyclorama.core.film import Film
 from cyclorama.core.layers import Foreground, Key, foregrounds_of
 from cyclorama.core.lighting import Relighting
+from cyclorama.core.shadowing import Shadowing
 from cyclorama.core.standing import Standing
 
 
@@ -23,6 +25,10 @@ class Shot:
     """Where the actor stands in the place; None where it is not known."""
     occluders: tuple[Array, ...] | None = None
     """One mask (bool, h w of any size) for every view of the backdrop: what may hide the actor. None: nothing does."""
+    shadowing: Shadowing | None = None
+    """What the actor's shadow in the place is made from; None where he casts none."""
+    film: Film | None = None
+    """The plate's lens and film, as far as they are laid on the place; None where nothing is."""
 
     def __post_init__(self) -> None:
         if len(self.path) != self.plate.num_frames or self.path.hw != self.plate.hw:

@@ -22,6 +22,7 @@ from cyclorama.media.depth import read_depth
 from cyclorama.media.environment import read_environment
 from cyclorama.media.foreground import ForegroundFormat, ForegroundSettings, open_foreground_writer
 from cyclorama.media.formats import KEYED_CODECS, codec_of
+from cyclorama.media.layer_scripts import script_paths
 from cyclorama.media.layers import Together, layered_writer, open_layers_writer
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
@@ -65,6 +66,7 @@ __all__ = [
     "read_depth",
     "read_environment",
     "read_picture",
+    "script_paths",
     "sequence_paths",
     "verify_video",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-NoteKind = Literal["input", "colour", "geometry", "time", "sound", "output", "light"]
+NoteKind = Literal["input", "colour", "geometry", "time", "sound", "output", "light", "film"]
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,7 @@ class VideoWriter:
         self._length = None if Codec(coding.codec, "w").intra_only else segment_frames(coding, spec.hw)
         self._next = self._sealed = 0
         self._starts: list[int] = []
+        self._stale: list[list[Path]] = [[], []]
         self._segment: Segment | None = None
         self._spool: Spool | None = None
         with writing(folder):
@@ -156,12 +157,14 @@ class VideoWriter:
         if self._spool is not None:
             self._spool.close()
             self._spool = None
-        for path in (*self._folder.glob("*.yuv"), *self._folder.glob("frames-*.json")):
-            path.unlink()
+        self._stale[-1] += [*self._folder.glob("*.yuv"), *self._folder.glob("frames-*.json")]
         self._sealed = self._next
 
     def seal(self) -> None:
         with writing(self._output):
+            for path in self._stale.pop(0):  # others have sealed since: nobody goes on from before this segment's end
+                path.unlink(missing_ok=True)
+            self._stale.append([])
             if self._length is None:
                 self._close_segment()
             elif self._spool is not None:

@@ -7,7 +7,7 @@ from cyclorama.scenery.complete import complete_backdrop
 from cyclorama.scenery.draw import draw
 from cyclorama.scenery.exposure import Exposures, Seen, match_exposures
 from cyclorama.scenery.footage import screening, seam_s, wall_of
-from cyclorama.scenery.ground import find_plane, guessed_plane
+from cyclorama.scenery.ground import find_plane, guessed_plane, shown_plane
 from cyclorama.scenery.order import cover, occluders
 from cyclorama.scenery.overscan import SIDES, Unseen, find_unseen
 from cyclorama.scenery.panorama import build_sphere, is_panorama, px_per_degree
@@ -35,6 +35,7 @@ __all__ = [
     "px_per_degree",
     "screening",
     "seam_s",
+    "shown_plane",
     "spot_of",
     "wall_of",
 ]

@@ -65,13 +65,13 @@ def _table(lens: Lens, far: float) -> Array:
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def sight_row(y, bend, u, v):  # type: ignore[no-untyped-def]
-    """Where on the picture plane the pixels of row ``y`` look."""
+def sight_row(start, bend, u, v):  # type: ignore[no-untyped-def]
+    """Where on the picture plane the pixels of a row look, from ``start`` (x, y) on."""
     m, table = bend.plane_from_px, bend.table
-    py = np.float32(y) + np.float32(0.5)
+    left, py = np.float32(start[0]) + np.float32(0.5), np.float32(start[1]) + np.float32(0.5)
     u0, v0, last = m[0, 1] * py + m[0, 2], m[1, 1] * py + m[1, 2], len(table) - 2
     for x in range(len(u)):
-        px = np.float32(x) + np.float32(0.5)
+        px = np.float32(x) + left
         p, q = m[0, 0] * px + u0, m[1, 0] * px + v0
         at = (p * p + q * q) * bend.per_square
         i = min(int(at), last)

@@ -27,6 +27,8 @@ _MOST_VIEWS = 8
 _CRUMBS = 0.003  # of a frame: less is left to the smooth filling
 _SOURCE_PAD = 0.5  # of the frame, on every side: where patches may come from
 _MADE_PAD = 0.1  # of the frame, on every side: made at the same time, for the frames beside
+_KERNEL_PX = 2
+_PREFILTER_PX = 0.45  # patches meet pixel by pixel; finer than this they would flicker between the pixels of a frame
 _SEAM_PX = 3  # what is made goes so far under what is known
 _BORDER_BAND = 25  # where a gap has one side only, what is nearer in that part of the frame beside it is before it
 _BEHIND = (1.25, 0.03)  # times, and of the nearest inverse depth: what is nearer is before it
@@ -96,9 +98,13 @@ def _made_view(backdrop: Backdrop, camera: Camera, time: float) -> MadeView | No
         return None
     inverse_depth = continued_depth(inverse_depth, ~rest)
     complete(color, inverse_depth, hole, ~rest)
+    color[hole] = cv2.GaussianBlur(color, (0, 0), _PREFILTER_PX)[hole]
     window = np.ones((2 * _SEAM_PX + 1,) * 2, np.uint8)
     made = cv2.dilate(hole.astype(np.uint8), window) > 0
     made &= hole | ~rest
+    made &= _inner(frame, made.shape)
+    if not made.any():
+        return None
     return _cropped(MadeView(color, inverse_depth, made, canvas))
 
 
@@ -114,10 +120,22 @@ def _canvas(camera: Camera) -> tuple[Camera, tuple[slice, slice]]:
     return canvas, (rows, columns)
 
 
+def _inner(frame: tuple[slice, slice], hw: tuple[int, int]) -> Array:
+    """The part that is whole without its own border, beyond which nothing was made: what is drawn is mixed of pixels as
+    far apart as ``_KERNEL_PX``."""
+    out = np.zeros(hw, bool)
+    rows, columns = (slice(s.start + _KERNEL_PX, s.stop - _KERNEL_PX) for s in frame)
+    out[rows, columns] = True
+    return out
+
+
 def _cropped(view: MadeView) -> MadeView:
     """Without the borders where nothing was made."""
     rows, columns = (np.flatnonzero(view.made.any(axis)) for axis in (1, 0))
-    y0, y1, x0, x1 = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
+    (y0, y1), (x0, x1) = (
+        (max(0, int(p[0]) - _KERNEL_PX), min(n, int(p[-1]) + 1 + _KERNEL_PX))
+        for p, n in zip((rows, columns), view.made.shape)
+    )
     px_from_cam = view.camera.px_from_cam.copy()
     px_from_cam[:2, 2] -= [x0, y0]
     camera = Camera((y1 - y0, x1 - x0), px_from_cam, view.camera.world_from_camera)

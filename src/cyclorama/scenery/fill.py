@@ -15,11 +15,23 @@ def fill_holes(values: Array, hole: Array) -> None:
     h, w = hole.shape
     if hole.all():
         raise ValueError("a picture must have something to fill its holes from, got none")
-    values[hole] = 0
+    if not hole.any():
+        return
+    _clear(values, hole)
     grid = (-(-w // _COARSE), -(-h // _COARSE))
     weight = cv2.resize((~hole).astype(np.float32), grid, interpolation=cv2.INTER_AREA)
     weighted = cv2.resize(values, grid, interpolation=cv2.INTER_AREA).reshape(grid[1], grid[0], -1)
-    _sample(_push_pull(weighted, weight).astype(np.float32), hole, values)
+    _sample(_push_pull(weighted, weight), hole, values)
+
+
+@njit(cache=True, nogil=True)
+def _clear(values, hole):  # type: ignore[no-untyped-def]
+    h, w, num = values.shape
+    for y in range(h):
+        for x in range(w):
+            if hole[y, x]:
+                for c in range(num):
+                    values[y, x, c] = 0
 
 
 @njit(cache=True, nogil=True)
@@ -46,13 +58,33 @@ def _sample(coarse, hole, values):  # type: ignore[no-untyped-def]
 def _push_pull(weighted: Array, weight: Array) -> Array:
     """``weighted`` = value * weight; returns values everywhere."""
     h, w = weight.shape
-    value = weighted / np.maximum(weight, 1e-6)[..., None]
     if max(h, w) <= 1 or (weight > 0.999).all():
-        return value
+        return np.asarray(weighted / np.maximum(weight, 1e-6)[..., None])
     half = (max(1, w // 2), max(1, h // 2))
     small_weight = cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
     small = cv2.resize(weighted, half, interpolation=cv2.INTER_AREA).reshape(half[1], half[0], -1)
-    coarse_weight = np.minimum(small_weight * 4, 1)
-    coarse = _push_pull(small / np.maximum(small_weight, 1e-6)[..., None] * coarse_weight[..., None], coarse_weight)
-    up = cv2.resize(coarse, (w, h), interpolation=cv2.INTER_LINEAR).reshape(h, w, -1)
-    return value * weight[..., None] + up * (1 - weight)[..., None]
+    _gain(small, small_weight)
+    up = cv2.resize(_push_pull(small, small_weight), (w, h), interpolation=cv2.INTER_LINEAR).reshape(h, w, -1)
+    _blend(weighted, weight, up)
+    return up
+
+
+@njit(cache=True, nogil=True)
+def _gain(weighted, weight):  # type: ignore[no-untyped-def]
+    """One of four cells says enough of all four."""
+    h, w, num = weighted.shape
+    for y in range(h):
+        for x in range(w):
+            more = min(np.float32(4), np.float32(1) / max(weight[y, x], np.float32(1e-6)))
+            weight[y, x] *= more
+            for c in range(num):
+                weighted[y, x, c] *= more
+
+
+@njit(cache=True, nogil=True)
+def _blend(weighted, weight, up):  # type: ignore[no-untyped-def]
+    h, w, num = up.shape
+    for y in range(h):
+        for x in range(w):
+            for c in range(num):
+                up[y, x, c] = weighted[y, x, c] + up[y, x, c] * (np.float32(1) - weight[y, x])

@@ -141,7 +141,7 @@ def _places(ways, hw, uv, inverse_depth, covered):  # type: ignore[no-untyped-de
     num = np.float32(0)
     for y in range(h):
         if len(bend.table):
-            sight_row(y, bend, p, q)
+            sight_row((0, y), bend, p, q)
         else:
             for x in range(w):
                 p[x], q[x] = np.float32(x) + half, np.float32(y) + half

@@ -46,12 +46,20 @@ def find_plane(views: tuple[View, ...]) -> GroundPlane | None:
 def guessed_plane(view: View, unit: float) -> GroundPlane:
     """The ground that one picture without depth probably shows, of confidence 0; level under a level camera where the
     picture does not say. ``unit``: how far the actor is."""
-    inverse_depth = single_place(view.image, view.camera, unit).inverse_depth
-    found = find_plane((replace(view, inverse_depth=inverse_depth),))
+    found = shown_plane(view, unit)
     if found is not None:
-        return replace(found, confidence=0.0)
+        return found
     up = -view.camera.world_from_camera[:3, 1]
     return GroundPlane(up, float(up @ view.camera.center) - CAMERA_HEIGHT * unit, 0.0)
+
+
+def shown_plane(view: View, unit: float) -> GroundPlane | None:
+    """As ``guessed_plane``; None where the picture does not say."""
+    inverse_depth = single_place(view.image, view.camera, unit).inverse_depth
+    hw = (inverse_depth.shape[0], inverse_depth.shape[1])
+    small = View(np.zeros((*hw, 3), np.float32), inverse_depth, view.camera.resized(hw), view.time)
+    found = find_plane((small,))
+    return None if found is None else replace(found, confidence=0.0)
 
 
 def _points(views: tuple[View, ...]) -> tuple[Array, Array, Array]:

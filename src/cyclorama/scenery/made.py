@@ -1,17 +1,15 @@
 """What was made up once is laid where no picture shows anything, from the world, so that it stays where it is."""
 
-import cv2
 import numpy as np
 from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import MadeView
 from cyclorama.core.camera import Camera
-from cyclorama.scenery.bend import bend_of, seen_row, sight_row
-from cyclorama.scenery.look_up import cubic
-from cyclorama.scenery.mapping import mapping
+from cyclorama.scenery.look_up import add_row
+from cyclorama.scenery.project import project_row, rows_of, way_between
+from cyclorama.scenery.splat import carrying_camera, splat
 
-FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
 _TOLERANCE = 0.05  # of the nearest inverse depth: surfaces closer than this are one
 
 
@@ -24,59 +22,39 @@ def lay_made(made: tuple[MadeView, ...], camera: Camera, place: tuple[Array, Arr
     color, inverse_depth = place
     depth = _depth(made, camera)
     tolerance = np.float32(_TOLERANCE * float(depth.max()) + 1e-9)
-    bend = bend_of(camera)
     for view in made:
-        a, b = (m.astype(np.float32) for m in mapping(camera, view.camera))
-        _lay(view.image, view.inverse_depth, view.made, depth, a, b, bend, tolerance, color, inverse_depth, rest)
+        picture = (np.ascontiguousarray(view.image), view.inverse_depth, view.made)
+        _lay(picture, way_between(camera, view.camera), depth, tolerance, (color, inverse_depth), rest)
     return rest
 
 
 def _depth(made: tuple[MadeView, ...], camera: Camera) -> Array:
-    """Inverse depth of the nearest made surface, h w float32; -1 where there is none."""
+    """Inverse depth of the nearest made surface at the size at which depth is carried, float32; -1 where there is
+    none."""
+    small, step = carrying_camera(camera)
     if not any(view.inverse_depth.any() for view in made):
-        return np.zeros(camera.hw, np.float32)
-    step = 2 if max(camera.hw) > FINE_LONG_SIDE else 1
-    small = camera.resized((-(-camera.hw[0] // step), -(-camera.hw[1] // step)))
+        return np.zeros(small.hw, np.float32)
     out = np.full(small.hw, -1.0, np.float32)
+    beside = step // 2 + 0.5 - step / 2
     for view in made:
-        a, b = (m.astype(np.float32) for m in mapping(view.camera, small))
-        _splat(view.inverse_depth, view.made, step, a, b, bend_of(small), out)
+        source = _thinned(view.inverse_depth, view.made, step)
+        way = way_between(view.camera, small)
+        a = way.a @ np.array([[step, 0, beside], [0, step, beside], [0, 0, 1]], np.float32)
+        splat(source, way._replace(a=a), np.float32(abs(np.linalg.det(a[:2, :2])) ** 0.5), out)
     _close(out)
-    return out if step == 1 else cv2.resize(out, camera.hw[::-1], interpolation=cv2.INTER_NEAREST)
+    return out
 
 
-@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _splat(inverse_depth, made, step, a, b, bend, out):  # type: ignore[no-untyped-def]
-    """Every ``step``-th made pixel; the nearest wins."""
+@njit(cache=True, nogil=True)
+def _thinned(inverse_depth, made, step):  # type: ignore[no-untyped-def]
+    """Every ``step``-th pixel, -1 where it was not made."""
     h, w = made.shape
-    th, tw = out.shape
-    us, vs, zs = np.empty(w, np.float32), np.empty(w, np.float32), np.empty(w, np.float32)
-    bent = len(bend.table) > 0
-    grown = np.float32(step) * np.float32(np.sqrt(abs(a[0, 0] * a[1, 1] - a[0, 1] * a[1, 0])))
-    for y in range(step // 2, h, step):
-        py = np.float32(y) + np.float32(0.5)
-        for x in range(step // 2, w, step):
-            us[x], vs[x], zs[x] = -1e9, -1e9, 1
-            if made[y, x]:
-                px, d = np.float32(x) + np.float32(0.5), inverse_depth[y, x]
-                z = a[2, 0] * px + a[2, 1] * py + a[2, 2] + b[2] * d
-                if z > np.float32(1e-6):
-                    us[x] = (a[0, 0] * px + a[0, 1] * py + a[0, 2] + b[0] * d) / z
-                    vs[x] = (a[1, 0] * px + a[1, 1] * py + a[1, 2] + b[1] * d) / z
-                    zs[x] = z
-        if bent:
-            seen_row(bend, us, vs)
-        for x in range(step // 2, w, step):
-            u, v = us[x], vs[x]
-            if not (u > -2 and v > -2 and u < tw + 2 and v < th + 2):
-                continue
-            target = inverse_depth[y, x] / zs[x]
-            reach = np.float32(0.5) * max(np.float32(1.0), grown / zs[x])  # a pixel that is magnified covers more
-            reach = min(reach, np.float32(3.0))
-            for ty in range(max(0, int(np.ceil(v - reach - 0.5))), min(th - 1, int(np.floor(v + reach - 0.5))) + 1):
-                for tx in range(max(0, int(np.ceil(u - reach - 0.5))), min(tw - 1, int(np.floor(u + reach - 0.5))) + 1):
-                    if target > out[ty, tx]:
-                        out[ty, tx] = target
+    out = np.full(((h - step // 2 - 1) // step + 1, (w - step // 2 - 1) // step + 1), np.float32(-1))
+    for y in range(out.shape[0]):
+        for x in range(out.shape[1]):
+            if made[y * step + step // 2, x * step + step // 2]:
+                out[y, x] = inverse_depth[y * step + step // 2, x * step + step // 2]
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -91,47 +69,46 @@ def _close(depth):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
-def _lay(image, own_depth, made, depth, a, b, bend, tolerance, color, inverse_depth, rest):  # type: ignore[no-untyped-def]
+def _lay(picture, way, depth, tolerance, place, rest):  # type: ignore[no-untyped-def]
     """One view's colour, bicubic, where it is bare and the view made that surface."""
+    image, own_depth, made = picture
+    color, inverse_depth = place
     h, w = made.shape
     th, tw = rest.shape
-    half = np.float32(0.5)
-    us, vs = np.empty(tw, np.float32), np.empty(tw, np.float32)
-    wx = np.empty(4, np.float32)
-    bent = len(bend.table) > 0
+    u, v, inverse, amount = rows_of(tw)
+    here = np.empty(tw, np.float32)
+    step = -(-th // depth.shape[0])
     for y in range(th):
         if not rest[y].any():
             continue
-        if bent:
-            sight_row(y, bend, us, vs)
+        _spread(depth[y // step], step, here)
+        project_row(here, (0, y), way, u, v, inverse)
+        some = False
         for x in range(tw):
-            d = depth[y, x]
-            if not rest[y, x] or d < 0:
+            amount[x] = 0
+            if not (rest[y, x] and here[x] >= 0 and u[x] >= 0 and v[x] >= 0 and u[x] < w and v[x] < h):
                 continue
-            px = us[x] if bent else np.float32(x) + half
-            py = vs[x] if bent else np.float32(y) + half
-            z = a[2, 0] * px + a[2, 1] * py + a[2, 2] + b[2] * d
-            if z <= np.float32(1e-6):
-                continue
-            u = (a[0, 0] * px + a[0, 1] * py + a[0, 2] + b[0] * d) / z
-            v = (a[1, 0] * px + a[1, 1] * py + a[1, 2] + b[1] * d) / z
-            if not (u >= 0 and v >= 0 and u < w and v < h) or not made[int(v), int(u)]:
-                continue
-            if abs(own_depth[int(v), int(u)] - d / z) > tolerance:
-                continue
-            u, v = u - half, v - half
-            iu, iv = int(np.floor(u)), int(np.floor(v))
-            for i in range(4):
-                wx[i] = cubic(u - np.float32(iu) - np.float32(i - 1))
-            r, g, bl = np.float32(0), np.float32(0), np.float32(0)
-            for j in range(4):
-                sy, wy = min(h - 1, max(0, iv - 1 + j)), cubic(v - np.float32(iv) - np.float32(j - 1))
-                for i in range(4):
-                    sx, k = min(w - 1, max(0, iu - 1 + i)), wy * wx[i]
-                    r += k * image[sy, sx, 0]
-                    g += k * image[sy, sx, 1]
-                    bl += k * image[sy, sx, 2]
-            nothing = np.float32(0)
-            color[y, x, 0], color[y, x, 1], color[y, x, 2] = max(nothing, r), max(nothing, g), max(nothing, bl)
-            inverse_depth[y, x] = d
-            rest[y, x] = False
+            i, j = np.uint32(u[x]), np.uint32(v[x])
+            if made[j, i] and abs(own_depth[j, i] - here[x] * inverse[x]) <= tolerance:
+                amount[x], some, rest[y, x] = 1, True, False
+                inverse_depth[y, x] = here[x]
+                color[y, x, 0] = color[y, x, 1] = color[y, x, 2] = 0
+        if some:
+            add_row(image, u, v, amount, color[y])
+            _hold(color[y], amount)
+
+
+@njit(cache=True, nogil=True)
+def _spread(values, step, out):  # type: ignore[no-untyped-def]
+    for i in range(len(values)):
+        for x in range(i * step, min(len(out), (i + 1) * step)):
+            out[x] = values[i]
+
+
+@njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
+def _hold(color, amount):  # type: ignore[no-untyped-def]
+    """Nothing that was laid is negative."""
+    for x in range(len(amount)):
+        if amount[x] > 0:
+            for c in range(3):
+                color[x, c] = max(np.float32(0), color[x, c])

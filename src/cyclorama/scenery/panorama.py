@@ -153,7 +153,7 @@ def _places(r, bend, size, us, vs):  # type: ignore[no-untyped-def]
     p, q = np.empty(w, np.float32), np.empty(w, np.float32)
     for y in range(h):
         if len(bend.table):
-            sight_row(y, bend, p, q)
+            sight_row((0, y), bend, p, q)
         else:
             for x in range(w):
                 p[x] = np.float32(x) + np.float32(0.5)

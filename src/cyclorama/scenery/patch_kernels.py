@@ -13,10 +13,13 @@ NO_COST = np.float32(1e9)
 """Of a pixel that has no source yet."""
 SAME_DEPTH = 0.04
 """Of the nearest inverse depth: no difference."""
+BEFORE = 1.15
+"""Times as near: another surface."""
 _NEARER = 20.0  # cost of a source that is nearer to the camera than what is wanted, of the shares squared
 _FARTHER = 2.0  # of one that is farther
 _UP = 0.5  # cost of a source a whole picture higher or lower: the world is upright, its horizon level
 _ALONG = 0.02  # and of one a whole picture beside: what is near is alike
+_UNEXPECTED = 0.5  # cost of a source that looks otherwise than expected, of the differences squared
 _COMMON = 0.5  # of a patch's trust lies where its source is known, too
 _AROUND = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1))  # a cell's own first
 
@@ -24,7 +27,9 @@ _AROUND = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1),
 class Level(NamedTuple):
     """One size of the picture. ``feature``: h w 3, display-like. ``share``: h w, inverse depth of the nearest
     surface's. ``hole``: to be made; ``source``: known, and so is what is around it; ``wanted``: its patch touches the
-    hole; ``trust``: h w, 1 where it is known, less in the hole, 0 where nothing is."""
+    hole; ``trust``: h w, 1 where it is known, less in the hole, 0 where nothing is; ``calm``: h w 4, the
+    colour without detail and how much of that there is, in the hole as they are expected (``expect``); ``against``: h
+    w, what a source costs wherever it is used; ``odd``: h w, how far it differs from all around it, squared."""
 
     feature: Array
     share: Array
@@ -32,6 +37,9 @@ class Level(NamedTuple):
     source: Array
     wanted: Array
     trust: Array
+    calm: Array
+    against: Array
+    odd: Array
 
 
 class Field(NamedTuple):
@@ -43,14 +51,24 @@ class Field(NamedTuple):
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def _prior(share, ty, tx, sy, sx):  # type: ignore[no-untyped-def]
+def _prior(share, calm, against, ty, tx, sy, sx):  # type: ignore[no-untyped-def]
     """What a source costs before it is looked at."""
+    odd = np.float32(0.0)
+    for c in range(4):
+        odd += (calm[ty, tx, c] - calm[sy, sx, c]) ** 2
+    odd = np.float32(_UNEXPECTED) * odd + against[sy, sx]
     h, w = share.shape
     gap = share[sy, sx] - share[ty, tx]
     over = max(abs(gap) - np.float32(SAME_DEPTH), np.float32(0.0))
     depth = np.float32(_NEARER if gap > 0 else _FARTHER) * over * over
     size = np.float32(max(h, w))
-    return depth + np.float32(_UP) * (abs(sy - ty) / size) ** 2 + np.float32(_ALONG) * (abs(sx - tx) / size) ** 2
+    return odd + depth + np.float32(_UP) * (abs(sy - ty) / size) ** 2 + np.float32(_ALONG) * (abs(sx - tx) / size) ** 2
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _is_before(share, ty, tx, sy, sx):  # type: ignore[no-untyped-def]
+    """Whether a source is on a surface that stands before what is wanted."""
+    return share[sy, sx] > np.float32(BEFORE) * share[ty, tx] + np.float32(SAME_DEPTH)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -65,11 +83,11 @@ def _trust_around(trust, y, x):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _cost(feature, share, trust, ty, tx, sy, sx, least, limit):  # type: ignore[no-untyped-def]
+def _cost(feature, share, calm, against, trust, ty, tx, sy, sx, least, limit):  # type: ignore[no-untyped-def]
     """What the source (sy, sx) costs (ty, tx): mean squared difference of the patches, weighed by trust, and the prior;
     ``limit`` when it is more, or when they share less trust than ``least``."""
     h, w = trust.shape
-    prior = _prior(share, ty, tx, sy, sx)
+    prior = _prior(share, calm, against, ty, tx, sy, sx)
     if prior >= limit:
         return limit
     y0, y1 = max(-REACH, -ty, -sy), min(REACH, h - 1 - ty, h - 1 - sy)
@@ -96,22 +114,33 @@ def _cost(feature, share, trust, ty, tx, sy, sx, least, limit):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
+def count_uses(level, field, uses):  # type: ignore[no-untyped-def]
+    """How many patches take a source, h w float32."""
+    h, w = uses.shape
+    uses[:] = 0
+    for y in range(h):
+        for x in range(w):
+            if level.wanted[y, x] and field.costs[y, x] < NO_COST:
+                uses[field.rows[y, x], field.columns[y, x]] += 1
+
+
+@njit(cache=True, nogil=True)
 def price(level, field):  # type: ignore[no-untyped-def]
     """The costs of a field whose features have changed."""
-    feature, share, _, _, wanted, trust = level
+    feature, share, _, _, wanted, trust, calm, against, _ = level
     rows, columns, costs = field
     h, w = wanted.shape
     for y in range(h):
         for x in range(w):
             if wanted[y, x] and costs[y, x] < NO_COST:
                 sy, sx = rows[y, x], columns[y, x]
-                costs[y, x] = _cost(feature, share, trust, y, x, sy, sx, np.float32(0), NO_COST)
+                costs[y, x] = _cost(feature, share, calm, against, trust, y, x, sy, sx, np.float32(0), NO_COST)
 
 
 @njit(cache=True, nogil=True)
 def peel(level, field, order, trusted):  # type: ignore[no-untyped-def]
     """Gives each pixel of ``order`` (n, 2) the best of all sources; those of the hole are known from then on."""
-    feature, share, hole, source, _, trust = level
+    feature, share, hole, source, _, trust, calm, against, _ = level
     rows, columns, costs = field
     h, w = hole.shape
     for place in range(len(order)):
@@ -120,7 +149,7 @@ def peel(level, field, order, trusted):  # type: ignore[no-untyped-def]
         for sy in range(h):
             for sx in range(w):
                 if source[sy, sx]:
-                    cost = _cost(feature, share, trusted, y, x, sy, sx, least, best)
+                    cost = _cost(feature, share, calm, against, trusted, y, x, sy, sx, least, best)
                     if cost < best:
                         rows[y, x], columns[y, x], best = sy, sx, cost
         costs[y, x] = best
@@ -133,7 +162,7 @@ def peel(level, field, order, trusted):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def sweep(level, field, seed, back):  # type: ignore[no-untyped-def]
     """Sources of the neighbours before, moved along, and random ones around the best so far."""
-    feature, share, _, source, wanted, trust = level
+    feature, share, _, source, wanted, trust, calm, against, _ = level
     rows, columns, costs = field
     h, w = wanted.shape
     state = np.uint32(seed * 2654435761 % 4294967296 | 1)
@@ -149,7 +178,7 @@ def sweep(level, field, seed, back):  # type: ignore[no-untyped-def]
                 if 0 <= ny < h and 0 <= nx < w and wanted[ny, nx]:
                     sy, sx = rows[ny, nx] + y - ny, columns[ny, nx] + x - nx
                     if 0 <= sy < h and 0 <= sx < w and source[sy, sx]:
-                        cost = _cost(feature, share, trust, y, x, sy, sx, least, best)
+                        cost = _cost(feature, share, calm, against, trust, y, x, sy, sx, least, best)
                         if cost < best:
                             rows[y, x], columns[y, x], best = sy, sx, cost
             radius = max(h, w)
@@ -160,7 +189,7 @@ def sweep(level, field, seed, back):  # type: ignore[no-untyped-def]
                 sy = rows[y, x] + int(state & np.uint32(0xFFFF)) * (2 * radius + 1) // 65536 - radius
                 sx = columns[y, x] + int(state >> np.uint32(16)) * (2 * radius + 1) // 65536 - radius
                 if 0 <= sy < h and 0 <= sx < w and source[sy, sx]:
-                    cost = _cost(feature, share, trust, y, x, sy, sx, least, best)
+                    cost = _cost(feature, share, calm, against, trust, y, x, sy, sx, least, best)
                     if cost < best:
                         rows[y, x], columns[y, x], best = sy, sx, cost
                 radius //= 2
@@ -170,7 +199,7 @@ def sweep(level, field, seed, back):  # type: ignore[no-untyped-def]
 @njit(cache=True, nogil=True)
 def vote(level, field, usual):  # type: ignore[no-untyped-def]
     """Every pixel of the hole becomes what the patches over it say, the good ones most."""
-    feature, _, hole, _, _, trust = level
+    feature, share, hole, _, _, trust, _, _, _ = level
     rows, columns, costs = field
     h, w = hole.shape
     out = np.zeros(3, np.float32)
@@ -185,7 +214,7 @@ def vote(level, field, usual):  # type: ignore[no-untyped-def]
                     if costs[py, px] < NO_COST:
                         k = np.exp(-costs[py, px] / usual) + np.float32(1e-6)
                         sy, sx = rows[py, px] + y - py, columns[py, px] + x - px
-                        if 0 <= sy < h and 0 <= sx < w and trust[sy, sx] == 1:
+                        if 0 <= sy < h and 0 <= sx < w and trust[sy, sx] == 1 and not _is_before(share, y, x, sy, sx):
                             weight += k
                             for c in range(3):
                                 out[c] += k * feature[sy, sx, c]
@@ -220,7 +249,7 @@ def carry(coarse, had, level, field, places):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def copy(picture, wanted, known, field, usual):  # type: ignore[no-untyped-def]
+def copy(picture, share, wanted, known, field, usual):  # type: ignore[no-untyped-def]
     """``wanted`` pixels at full size: what the offsets of the nearest searched pixels say, mixed where they differ."""
     h, w = wanted.shape
     rows, columns, costs = field
@@ -240,7 +269,7 @@ def copy(picture, wanted, known, field, usual):  # type: ignore[no-untyped-def]
                         continue
                     sy = y + round((rows[py, px] - py) * tall)
                     sx = x + round((columns[py, px] - px) * wide)
-                    if not (0 <= sy < h and 0 <= sx < w and known[sy, sx]):
+                    if not (0 <= sy < h and 0 <= sx < w and known[sy, sx]) or _is_before(share, y, x, sy, sx):
                         continue
                     near = max(0.0, 1 - abs(py - v) / reach) * max(0.0, 1 - abs(px - u) / reach)
                     k = np.float32((near + 1e-6) * (np.exp(-costs[py, px] / usual) + 1e-6))

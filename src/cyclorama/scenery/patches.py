@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
+from cyclorama.scenery.expect import Expected, cell_means, enlarged, expected
 from cyclorama.scenery.fill import fill_holes
 from cyclorama.scenery.patch_kernels import (
+    BEFORE,
     NO_COST,
     REACH,
     SAME_DEPTH,
@@ -19,6 +21,7 @@ from cyclorama.scenery.patch_kernels import (
     Level,
     carry,
     copy,
+    count_uses,
     peel,
     price,
     sweep,
@@ -34,9 +37,13 @@ _SWEEPS = 2  # of PatchMatch in a round
 _FADE = 1.25  # a pixel one further into the unknown is trusted so many times less
 _LEAST_TRUST = 0.02
 _USUAL_PERCENT = 60  # of the costs: patches that cost more count little
-_BEFORE = 1.15  # times as near: another surface
 _RIM_PX = 2
-_MOST_MISSED = 0.1  # of display white: more is another thing, not other light
+_EXPECTED = 0.8  # share by which what is made becomes, without its detail, what is expected
+_UNIQUE = 1.0  # cost of a source that looks otherwise than what is around it (a sun is not repeated), of ``odd``
+_NOTHING_ODD = 0.15  # of display white, squared, over all colours: what differs less is usual
+_AGAIN = 0.001  # cost of a source for each patch that takes it, after the first
+_SOFT = 1.5  # cells over which that is evened out
+_JOIN = 0.02  # of the long side: so far inwards what the rim misses falls to a third
 
 
 def complete(picture: Array, inverse_depth: Array, hole: Array, known: Array) -> None:
@@ -48,36 +55,39 @@ def complete(picture: Array, inverse_depth: Array, hole: Array, known: Array) ->
     """
     fill_holes(picture, ~known)
     share = inverse_depth / np.float32(max(float(inverse_depth.max()), 1e-12))
-    levels = [v for v in _levels(picture, share, hole, known) if v.source.any() and v.hole.any()]
+    display = np.sqrt(np.maximum(picture, 0))
+    ahead = expected(display, share, _beside(share, hole, known))
+    levels = [v for v in _levels(display, share, hole, known, ahead) if v.source.any() and v.hole.any()]
     field: Field | None = None
     for place, level in enumerate(levels):
         field = _first(level) if field is None else _finer(field, levels[place - 1], level)
         rounds = _ROUNDS[0] + (_ROUNDS[1] - _ROUNDS[0]) * (len(levels) - 1 - place) // max(1, len(levels) - 1)
         for turn in range(rounds):
+            _discourage(level, field)
             price(level, field)
             for number in range(_SWEEPS):
                 sweep(level, field, 1 + number + _SWEEPS * (turn + _ROUNDS[1] * place), bool(number % 2))
             vote(level, field, _usual(level, field))
     if field is not None:
-        rim = (cv2.dilate(hole.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8)) > 0) & known
-        _copied(picture, hole, known, rim & ~_before(share, hole), (field, _usual(levels[-1], field)))
+        _copied(picture, levels[-1], (share, hole, known), field, ahead.means[..., :3])
 
 
-def _levels(picture: Array, share: Array, hole: Array, known: Array) -> list[Level]:
+def _levels(display: Array, share: Array, hole: Array, known: Array, ahead: Expected) -> list[Level]:
     """From coarse to fine."""
-    display = np.sqrt(np.maximum(picture, 0))
     h, w = hole.shape
     scale = min(1.0, SEARCH_LONG_SIDE / max(h, w))
     out = []
     while True:
         hw = (max(1, round(h * scale)), max(1, round(w * scale)))
-        out.append(_level(display, share, hole, known, hw))
+        out.append(_level((display, share, ahead), hole, known, hw))
         if min(hw) < 2 * _COARSEST_SHORT_SIDE:
             return out[::-1]
         scale *= 0.5
 
 
-def _level(display: Array, share: Array, hole: Array, known: Array, hw: tuple[int, int]) -> Level:
+def _level(planes: tuple[Array, Array, Expected], hole: Array, known: Array, hw: tuple[int, int]) -> Level:
+    display, share, ahead = planes
+
     def small(values: Array) -> Array:
         return cv2.resize(values, hw[::-1], interpolation=cv2.INTER_AREA)
 
@@ -87,7 +97,9 @@ def _level(display: Array, share: Array, hole: Array, known: Array, hw: tuple[in
     wanted = (cv2.dilate(made.astype(np.uint8), _WINDOW) > 0) & (made | there)
     deep = cv2.distanceTransform((~there).astype(np.uint8), cv2.DIST_L2, 3)
     trust = np.where(there, 1, np.where(made, np.maximum(np.power(_FADE, -deep), _LEAST_TRUST), 0))
-    return Level(small(display), small(share), made, source > 0, wanted, trust.astype(np.float32))
+    odd = enlarged(ahead.odd, hw)
+    coarse = (enlarged(ahead.means, hw), _against(odd), odd)
+    return Level(small(display), small(share), made, source > 0, wanted, trust.astype(np.float32), *coarse)
 
 
 def _nowhere(hw: tuple[int, int]) -> Field:
@@ -117,6 +129,18 @@ def _finer(coarse_field: Field, coarse: Level, level: Level) -> Field:
     return field
 
 
+def _against(odd: Array) -> Array:
+    return np.asarray(_UNIQUE * np.maximum(odd - np.float32(_NOTHING_ODD), 0))
+
+
+def _discourage(level: Level, field: Field) -> None:
+    """Sources cost the more, the odder they are and the more patches take them already."""
+    count_uses(level, field, level.against)
+    window = (2 * REACH + 1,) * 2
+    uses = cv2.blur(level.against, window, borderType=cv2.BORDER_CONSTANT)
+    level.against[:] = _against(level.odd) + _AGAIN * np.maximum(uses - 1, 0)
+
+
 def _usual(level: Level, field: Field) -> np.float32:
     costs = field.costs[level.hole]
     costs = costs[costs < NO_COST]
@@ -127,18 +151,38 @@ def _before(share: Array, hole: Array) -> Array:
     """What is nearer to the camera than what is made beside it: it stands before that, and does not tell its light."""
     window = np.ones((2 * _RIM_PX + 1,) * 2, np.uint8)
     behind = cv2.erode(np.where(hole, share, np.float32(2)), window)
-    return np.asarray(~hole & (share > behind * np.float32(_BEFORE) + np.float32(SAME_DEPTH)))
+    return np.asarray(~hole & (share > behind * np.float32(BEFORE) + np.float32(SAME_DEPTH)))
 
 
-def _copied(picture: Array, hole: Array, known: Array, rim: Array, found: tuple[Field, np.float32]) -> None:
-    """The hole at full size. By how much copies miss the known pixels of the ``rim`` tells how the light differs: that
-    is put right, ever smoother inwards (after Perez et al. 2003)."""
+def _beside(share: Array, hole: Array, known: Array) -> Array:
+    """What is ``known`` and no nearer to the camera than the hole in its row; if that is nothing, all that is known."""
+    usual = np.where(hole, share, np.float32(0)).max(1, keepdims=True)
+    behind = known & ((share <= usual * np.float32(BEFORE) + np.float32(SAME_DEPTH)) | ~hole.any(1, keepdims=True))
+    return behind if behind.any() else known
+
+
+def _unexpected(calm: Array, made: Array, hole: Array) -> Array:
+    """By how much what is made in the ``hole`` differs from what was expected (gh gw 3), without detail, h w 3."""
+    gap = np.where(hole[..., None], enlarged(calm, hole.shape) - made, np.float32(0))
+    sums, part = (cv2.GaussianBlur(cell_means(v), (0, 0), _SOFT) for v in (gap, hole.astype(np.float32)))
+    return enlarged(sums / np.maximum(part, np.float32(1e-6))[..., None], hole.shape)
+
+
+def _copied(picture: Array, level: Level, planes: tuple[Array, Array, Array], field: Field, calm: Array) -> None:
+    """The hole at full size: the detail of the copies on what is expected; by how much that misses the known pixels
+    around it is put right there, less and less inwards (after Perez et al. 2003). ``planes``: share, hole, known."""
+    share, hole, known = planes
+    rim = (cv2.dilate(hole.astype(np.uint8), np.ones((2 * _RIM_PX + 1,) * 2, np.uint8)) > 0) & known
+    rim &= ~_before(share, hole)
     copied = picture.copy()
-    copy(copied, hole | rim, known, *found)
-    if not rim.any():
-        picture[hole] = copied[hole]
-        return
-    missed = np.sqrt(np.maximum(picture, 0)) - np.sqrt(np.maximum(copied, 0))
-    np.clip(missed, -_MOST_MISSED, _MOST_MISSED, out=missed)
-    fill_holes(missed, ~rim)
-    picture[hole] = np.maximum(np.sqrt(np.maximum(copied[hole], 0)) + missed[hole], 0) ** 2
+    copy(copied, share, hole | rim, known, field, _usual(level, field))
+    before = np.sqrt(np.maximum(picture, 0))
+    made = np.where((hole | rim)[..., None], np.sqrt(np.maximum(copied, 0)), before)
+    made += _EXPECTED * _unexpected(calm, made, hole)
+    if rim.any():
+        missed = before - made
+        away = cv2.distanceTransform((~rim).astype(np.uint8), cv2.DIST_L2, 5)
+        fill_holes(missed, ~rim)
+        missed *= np.exp(away / np.float32(-_JOIN * max(hole.shape)))[..., None]
+        made += missed
+    picture[hole] = np.maximum(made[hole], 0) ** 2
