@@ -1,6 +1,6 @@
 """Check sheets of a key: pictures in which a person sees at once what is wrong with a matte."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import cv2
 import numpy as np
@@ -41,7 +41,7 @@ class CheckSheets:
     @staticmethod
     def names(frames: tuple[int, ...]) -> list[str]:
         """The files that are made: one a frame, by its number in the plate."""
-        return [*(f"{frame:04d}.png" for frame in frames), "contact.png"]
+        return [*map(_name, frames), "contact.png"]
 
     def wants(self, frame: int) -> bool:
         return frame in self._frames
@@ -52,9 +52,24 @@ class CheckSheets:
         rgb = None if self._screen is None else np.array(self._screen.model.rgb, np.float32)
         sheet = Sheet(plate, foreground, clean, rgb)
         title = f"{self._name}: frame {frame}, {plate.shape[1]}x{plate.shape[0]}"
-        self._sheets[f"{frame:04d}.png"] = png(sheet.picture(title))
+        self._sheets[_name(frame)] = png(sheet.picture(title))
         for name, picture in sheet.overview():
             self._rows.setdefault(name, {})[frame] = fitted(picture, tile_hw(picture.shape[:2], _THUMB_AREA))
+
+    def told(self, frames: range) -> dict[str, Array]:
+        found = {
+            f"sheet/{f}": np.frombuffer(self._sheets[_name(f)], np.uint8) for f in frames if _name(f) in self._sheets
+        }
+        return found | {f"{name}/{f}": row[f] for name, row in self._rows.items() for f in frames if f in row}
+
+    def recall(self, frames: range, told: Mapping[str, Array]) -> None:
+        for frame in frames:
+            for key in (key for key in told if key.endswith(f"/{frame}")):
+                name = key.rpartition("/")[0]
+                if name == "sheet":
+                    self._sheets[_name(frame)] = told[key].tobytes()
+                else:
+                    self._rows.setdefault(name, {})[frame] = told[key]
 
     def files(self) -> dict[str, bytes]:
         """Every sheet as a PNG file, and ``contact.png``."""
@@ -64,6 +79,10 @@ class CheckSheets:
     def strips(self) -> dict[str, Array]:
         """The frames side by side, once for everything that is shown: h w 3 uint8."""
         return {name: np.concatenate(list(row.values()), 1) for name, row in self._rows.items()}
+
+
+def _name(frame: int) -> str:
+    return f"{frame:04d}.png"
 
 
 class Sheet:

@@ -1,10 +1,7 @@
 """The command ``cyc``."""
 
-import json
 import os
-import sys
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -12,8 +9,8 @@ from typer.exceptions import TyperException
 from cyclorama import __version__
 from cyclorama.camera_settings import CameraJobSettings
 from cyclorama.check_settings import CheckSettings, InspectSettings
-from cyclorama.core.errors import CycloramaError
-from cyclorama.interrupt import Terminated, stoppable
+from cyclorama.cli_batch import BATCH, JOBS, batch, jobs
+from cyclorama.cli_run import NOTHING, STOPPED, Debug, Json, Progress, fail, run
 from cyclorama.light_settings import LightJobSettings
 from cyclorama.options import command_of
 from cyclorama.settings import KeyJobSettings, Settings
@@ -24,9 +21,6 @@ if TYPE_CHECKING:
     from cyclorama.doctor import Diagnosis
     from cyclorama.inspectjob import Inspection
     from cyclorama.report import Report
-
-_Progress = Callable[[str, int, int], None]
-_STOPPED = "stopped; nothing was written, run the same command to start again"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -105,42 +99,26 @@ def _root(
         raise typer.Exit
 
 
-_Json = Annotated[bool, typer.Option("--json", help="Print progress and the report as JSON lines.")]
-_Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
-
-
-class _Report(Protocol):
-    """What the reports of every command tell this page."""
-
-    @property
-    def facts(self) -> dict[str, Any]: ...
-    @property
-    def remarks(self) -> tuple[str, ...]: ...
-
-
-_Reported = TypeVar("_Reported", bound=_Report)
-
-
-def replace(settings: Settings, as_json: _Json = False, debug: _Debug = False) -> None:
-    def job(progress: _Progress) -> "Report":
+def replace(settings: Settings, as_json: Json = False, debug: Debug = False) -> None:
+    def job(progress: Progress) -> "Report":
         from cyclorama.project import replace_background
 
         return replace_background(settings, progress)
 
-    _run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
+    run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
 
 
-def key(settings: KeyJobSettings, as_json: _Json = False, debug: _Debug = False) -> None:
-    def job(progress: _Progress) -> "Report":
+def key(settings: KeyJobSettings, as_json: Json = False, debug: Debug = False) -> None:
+    def job(progress: Progress) -> "Report":
         from cyclorama.keyjob import key_plate
 
         return key_plate(settings, progress)
 
-    _run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
+    run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
 
 
-def check(settings: CheckSettings, as_json: _Json = False, debug: _Debug = False) -> None:
-    def job(progress: _Progress) -> "CheckReport":
+def check(settings: CheckSettings, as_json: Json = False, debug: Debug = False) -> None:
+    def job(progress: Progress) -> "CheckReport":
         from cyclorama.checkjob import check_shot
 
         return check_shot(settings, progress)
@@ -148,20 +126,20 @@ def check(settings: CheckSettings, as_json: _Json = False, debug: _Debug = False
     def say(report: "CheckReport") -> None:
         print(f"{settings.finished}: {report.check.sentence()}")
 
-    _run(job, say, as_json=as_json, debug=debug)
+    run(job, say, as_json=as_json, debug=debug)
 
 
-def camera(settings: CameraJobSettings, as_json: _Json = False, debug: _Debug = False) -> None:
-    def job(progress: _Progress) -> "Report":
+def camera(settings: CameraJobSettings, as_json: Json = False, debug: Debug = False) -> None:
+    def job(progress: Progress) -> "Report":
         from cyclorama.camerajob import convert_camera
 
         return convert_camera(settings, progress)
 
-    _run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
+    run(job, lambda report: _say_written(settings, report), as_json=as_json, debug=debug)
 
 
-def solve(settings: SolveSettings, as_json: _Json = False, debug: _Debug = False) -> None:
-    def job(progress: _Progress) -> "Report":
+def solve(settings: SolveSettings, as_json: Json = False, debug: Debug = False) -> None:
+    def job(progress: Progress) -> "Report":
         from cyclorama.solvejob import solve_plate
 
         return solve_plate(settings, progress)
@@ -170,42 +148,44 @@ def solve(settings: SolveSettings, as_json: _Json = False, debug: _Debug = False
         print(_camera_sentence(report.facts["camera"]))
         _say_written(settings, report)
 
-    _run(job, say, as_json=as_json, debug=debug)
+    run(job, say, as_json=as_json, debug=debug)
 
 
-def light(settings: LightJobSettings, as_json: _Json = False, debug: _Debug = False) -> None:
-    def job(progress: _Progress) -> "Report":
+def light(settings: LightJobSettings, as_json: Json = False, debug: Debug = False) -> None:
+    def job(progress: Progress) -> "Report":
         from cyclorama.lightlook import read_light
 
         return read_light(settings, progress)
 
-    _run(job, lambda report: print("\n".join(report.facts["lines"])), as_json=as_json, debug=debug)
+    run(job, lambda report: print("\n".join(report.facts["lines"])), as_json=as_json, debug=debug)
 
 
-def inspect(settings: InspectSettings, as_json: _Json = False, debug: _Debug = False) -> None:
-    def job(progress: _Progress) -> "Inspection":
+def inspect(settings: InspectSettings, as_json: Json = False, debug: Debug = False) -> None:
+    def job(progress: Progress) -> "Inspection":
         from cyclorama.inspectjob import inspect_plate
 
         return inspect_plate(settings, progress)
 
-    _run(job, lambda report: print("\n".join(report.lines())), as_json=as_json, debug=debug)
+    run(job, lambda report: print("\n".join(report.lines())), as_json=as_json, debug=debug)
 
 
 @app.command(help=_DOCTOR)
-def doctor(as_json: _Json = False, debug: _Debug = False) -> None:
+def doctor(as_json: Json = False, debug: Debug = False) -> None:
     found: list[Diagnosis] = []
 
-    def job(_: _Progress) -> "Diagnosis":
+    def job(_: Progress) -> "Diagnosis":
         from cyclorama.doctor import examine
 
         found.append(examine())
         return found[0]
 
-    _run(job, lambda report: print("\n".join(report.lines())), as_json=as_json, debug=debug)
+    run(job, lambda report: print("\n".join(report.lines())), as_json=as_json, debug=debug)
     if found[0].broken:
-        _fail("machine", found[0].verdict, 3, as_json)
+        fail("machine", found[0].verdict, 3, as_json)
 
 
+app.command(help=JOBS)(jobs)
+app.command(help=BATCH)(batch)
 app.command(help=_REPLACE)(command_of(Settings, replace))
 app.command(help=_KEY)(command_of(KeyJobSettings, key))
 app.command(help=_CAMERA)(command_of(CameraJobSettings, camera))
@@ -231,58 +211,6 @@ def _camera_sentence(camera: dict[str, Any]) -> str:
     return f"camera: {', '.join(words)}"
 
 
-def _work(job: Callable[[_Progress], _Reported], say: Callable[[_Reported], None], as_json: bool) -> None:
-    """Runs a job and says what it did: ``say``, in words for a person."""
-    from cyclorama.progress import JsonProgress, TerminalProgress
-
-    with (JsonProgress if as_json else TerminalProgress)() as progress, stoppable() as heed:
-
-        def update(stage: str, done: int, total: int) -> None:
-            heed()
-            progress.update(stage, done, total)
-
-        report = job(update)
-    if as_json:
-        print(json.dumps({"event": "report", **report.facts}), flush=True)
-        return
-    for text in report.remarks:
-        print(f"note: {text}", file=sys.stderr)
-    say(report)
-
-
-def _run(
-    job: Callable[[_Progress], _Reported], say: Callable[[_Reported], None], *, as_json: bool, debug: bool
-) -> None:
-    """Runs a job and turns what goes wrong into one sentence and an exit code."""
-    try:
-        _work(job, say, as_json)
-    except CycloramaError as error:
-        if debug:
-            raise
-        _fail(error.kind, str(error), error.exit_code, as_json)
-    except KeyboardInterrupt:
-        _fail("interrupted", _STOPPED, 130, as_json)
-    except Terminated:
-        _fail("interrupted", _STOPPED, 143, as_json)
-    except MemoryError:
-        _fail("machine", "this machine has too little memory for the shot; try a smaller plate", 3, as_json)
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  the reader of our words went away; the work is done
-    except Exception as error:
-        if debug:
-            raise
-        text = f"{type(error).__name__}: {error}; this is our bug: run again with --debug and report it"
-        _fail("bug", text, 1, as_json)
-
-
-def _fail(kind: str, text: str, code: int, as_json: bool) -> None:
-    sentence = " ".join(text.split())
-    if as_json:
-        print(json.dumps({"event": "error", "kind": kind, "message": sentence, "exit_code": code}), flush=True)
-    print(f"error[{kind}]: {sentence}", file=sys.stderr)
-    raise SystemExit(code)
-
-
 def main() -> None:
     # The matrices are small: a second thread of the linear algebra only spins, and takes a core from the codec.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -291,6 +219,6 @@ def main() -> None:
     except TyperException as error:
         words = error.format_message() if hasattr(error, "format_message") else str(error)
         context = getattr(error, "ctx", None)
-        _fail("input", f"{words} See {context.command_path if context else 'cyc'} --help.", 2, as_json=False)
+        fail("input", f"{words} See {context.command_path if context else 'cyc'} --help.", 2, as_json=False)
     except typer.Abort:
-        _fail("interrupted", _STOPPED, 130, False)
+        fail("interrupted", f"{STOPPED}; {NOTHING}", 130, False)

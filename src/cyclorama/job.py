@@ -1,15 +1,20 @@
 """What every job on a plate shares: the open plate, its frames, the folder, and who is told how far it is."""
 
-from collections.abc import Callable, Iterable, Iterator
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import Field, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from cyclorama import __version__
 from cyclorama.core.errors import InputError
+from cyclorama.ending import end_job, ended_before
 from cyclorama.extremes import Extremes
-from cyclorama.folder import ShotFolder, shot_folder
+from cyclorama.fingerprint import fingerprint
+from cyclorama.folder import ShotFolder, left_in, shot_folder
 from cyclorama.mattes import FILLED, MATTE, MaskFolder, Masks
 from cyclorama.media import (
     ClipReader,
@@ -17,15 +22,22 @@ from cyclorama.media import (
     Notes,
     OutputSpec,
     Sound,
+    Together,
     check_output_free,
     check_space,
     open_clip,
     prefetch,
 )
+from cyclorama.media.writers import Through
 from cyclorama.media_settings import OutputSettings, PlateSettings
 from cyclorama.report import Report, Stopwatch, record
 from cyclorama.settings import KeySettings, parse_range
+from cyclorama.stages import Stages
+from cyclorama.told import Memory, Told
 
+SAFE_EVERY = 16
+"""Frames that a run which is killed loses, at the most."""
+_ANEW = "settings, inputs or the program changed since this output was begun: it is begun anew"
 Picture = TypeVar("Picture")
 Progress = Callable[[str, int, int], None]
 """Told (stage, done, total) as the work goes on."""
@@ -70,6 +82,12 @@ class Job:
     stack: ExitStack
     watch: Stopwatch
     extremes: Extremes
+    before: Report | None
+    """Of an earlier run that had only to publish, which is done now: there is nothing left to do."""
+
+    @property
+    def stages(self) -> Stages:
+        return Stages(self.folder.stages, self.notes)
 
     @property
     def sound(self) -> Sound | None:
@@ -91,9 +109,19 @@ class Job:
 
     def keep(self, report: Report) -> None:
         """The report in the kept folder, if there is one."""
-        if self.folder.kept is not None:
-            self.folder.keep("report.json", report.json())
-            self.folder.keep("report.html", report.html())
+        for path, text in self._pages(report).items():
+            self.folder.keep(path.name, text)
+
+    def _pages(self, report: Report) -> dict[Path, str]:
+        kept = self.folder.kept
+        return {} if kept is None else {kept / "report.json": report.json(), kept / "report.html": report.html()}
+
+    def end(
+        self, done: ClipWriter[Any], report: Report, *, overwrite: bool, files: Mapping[Path, bytes] | None = None
+    ) -> None:
+        """Publish what was written, ``files`` and the report, so that it is finished even if it is interrupted."""
+        pages: dict[Path, str | bytes] = {**(files or {}), **self._pages(report)}
+        end_job(self.folder.job, done.moves(), pages, report, overwrite=overwrite)
 
 
 @contextmanager
@@ -114,8 +142,22 @@ def open_job(
         _require_own_folder(settings, folders)
         spec = _spec(settings, plate, frames)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
-        (require_output or partial(_require_pictures, settings))(spec)
-        yield Job(settings.plate, plate, frames, spec, folder, notes, progress, stack, Stopwatch(), Extremes())
+        made_from = fingerprint(settings, settings.inputs)
+        before = ended_before(folder.job, overwrite=settings.overwrite) if folder.is_of(made_from) else None
+        report = None if before is None else Report(before, {})
+        if report is None:
+            (require_output or partial(_require_pictures, settings))(spec)
+            if not folder.is_of(made_from) and left_in(folder.job).is_worth_keeping:
+                print(f"note: {_ANEW}", file=sys.stderr, flush=True)
+            folder.begin(made_from, _facts(settings, len(frames)))
+        yield Job(settings.plate, plate, frames, spec, folder, notes, progress, stack, Stopwatch(), Extremes(), report)
+
+
+def _facts(settings: JobSettings, num_frames: int) -> dict[str, Any]:
+    """What a job folder says of its job, for people."""
+    command = shlex.join(["cyc", *sys.argv[1:]])
+    names = {"plate": str(settings.plate.absolute()), "output": str(settings.output.absolute())}
+    return {**names, "frames": num_frames, "version": __version__, "command": command, "folder": str(Path.cwd())}
 
 
 def _open_plate(settings: JobSettings, notes: Notes) -> ClipReader:
@@ -158,38 +200,39 @@ def _require_own_folder(settings: JobSettings, folders: tuple[Path, ...]) -> Non
 
 
 def write_frames(
-    job: Job, output: ClipWriter[Picture], frames: Iterable[tuple[Picture, Masks]], *, stage: str
-) -> MaskFolder:
-    """Every (picture, its masks, those of ``MATTE`` among them), worked one ahead of the encoder: pictures to
-    ``output``, masks to the kept folder, if there is one; both closed, checked and not yet published. After any error
-    nothing is left of them."""
-    mattes = MaskFolder(job.folder.kept, job.spec)
+    job: Job,
+    output: ClipWriter[Picture],
+    make: Callable[[range], Iterable[tuple[Picture, Masks]]],
+    *,
+    stage: str,
+    memories: Mapping[str, Memory],
+) -> ClipWriter[tuple[Picture, Masks]]:
+    """Every (picture, its masks, those of ``MATTE`` among them) that ``make`` makes of frames of the plate, worked one
+    ahead of the encoder: pictures to ``output``, masks to the kept folder, if there is one. All is made safe every few
+    frames, with what ``memories`` know of them, and taken from there where an earlier run was stopped. Closed, checked
+    and not yet published."""
+    mattes = MaskFolder(job.folder.kept, job.folder.job, job.spec)
+    told = Told(job.folder.job, job.frames, {"extremes": job.extremes, **memories})
+    every: Together = Together(Through(output, lambda pair: pair[0]), Through(mattes, lambda pair: pair[1]), told)
+    done = every.found(len(job.frames))
+    if done:
+        print(f"note: {done} of {len(job.frames)} frames were done before", file=sys.stderr, flush=True)
     try:
+        every.take(done)
         with job.watch(stage):
-            for place, (picture, masks) in enumerate(prefetch(frames)):
-                output.write(place, picture)
-                mattes.write(place, masks)
+            for place, (picture, masks) in enumerate(prefetch(make(job.frames[done:])), done):
+                every.write(place, (picture, masks))
                 job.extremes.add(job.frames[place], tuple(masks[MATTE]))
+                if (place + 1) % SAFE_EVERY == 0:
+                    every.seal()
                 job.progress(stage, place + 1, len(job.frames))
+            every.seal()
         with job.watch("check"):
-            output.close()
-            mattes.close()
+            every.close()
     except BaseException:
-        output.abort()
-        mattes.abort()
+        every.drop()
         raise
     older = mattes.older(MATTE)
     if older:
         job.notes.add("output", f"{older} older mattes lie beside these in {MATTE}/ of the work folder.")
-    return mattes
-
-
-def publish_all(output: ClipWriter[Picture], mattes: MaskFolder, *, overwrite: bool) -> None:
-    """The output under its name, then the mattes. After any error nothing is left of what was not published."""
-    try:
-        output.publish(overwrite=overwrite)
-        mattes.publish()
-    except BaseException:
-        output.abort()
-        mattes.abort()
-        raise
+    return every

@@ -4,7 +4,7 @@ plate ──> key ──> foreground ──> output
                       └──> check sheets, mattes, report
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Foreground, Key, foregrounds_of, joined
-from cyclorama.folder import write_whole
-from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
+from cyclorama.job import Job, Progress, open_job, write_frames
 from cyclorama.keying import make_key, screen_key_of
 from cyclorama.mattes import MATTE, Masks
 from cyclorama.matting import ScreenKey, ScreenModel
@@ -43,6 +42,8 @@ def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) ->
     """Do the whole job and return its report. ``InputError`` and its kin say what is wrong and what to do."""
     _require_format(settings)
     with open_job(settings, progress, folders=() if settings.sheet is None else (settings.sheet,)) as job:
+        if job.before is not None:
+            return job.before
         shown = sheet_frames(job.frames)
         if settings.sheet is not None:
             _require_free(settings.sheet, settings, shown)
@@ -52,24 +53,23 @@ def key_plate(settings: KeyJobSettings, progress: Progress = lambda *_: None) ->
         screen = screen_key_of(key)
         sheets = CheckSheets(settings.plate.name, shown, screen)
         tally = Tally()
-        keyed = _keyed(job, key, tally, sheets if asked else None)
-        output: ClipWriter[Any]
         if settings.only_matte:
-            output = open_matte_writer(settings.output, job.folder.job, job.spec)
-            mattes = write_frames(job, output, ((f.alpha, masks) for f, masks in keyed), stage="key")
+            output: ClipWriter[Any] = open_matte_writer(settings.output, job.folder.job, job.spec)
         else:
             colour = settings.write.colour or getattr(job.plate, "hdr", None)
             wanted = ForegroundSettings(settings.write.codec, settings.straight, colour)
             output = open_foreground_writer(
                 settings.output, job.folder.job, job.spec, notes=job.notes, sound=job.sound, settings=wanted
             )
-            mattes = write_frames(job, output, keyed, stage="key")
+
+        def make(frames: range) -> Iterator[tuple[Any, Masks]]:
+            keyed = _keyed(job, key, tally, sheets if asked else None, frames)
+            return ((f.alpha, masks) for f, masks in keyed) if settings.only_matte else keyed
+
+        done = write_frames(job, output, make, stage="key", memories={"tally": tally, "sheets": sheets})
         report = _report(settings, job, screen, tally, sheets)
-        publish_all(output, mattes, overwrite=settings.overwrite)
-        if settings.sheet is not None:
-            for name, data in sheets.files().items():
-                write_whole(settings.sheet / name, data, settings.sheet)
-        job.keep(report)
+        files = {} if settings.sheet is None else {settings.sheet / n: data for n, data in sheets.files().items()}
+        job.end(done, report, overwrite=settings.overwrite, files=files)
         return report
 
 
@@ -98,13 +98,15 @@ def _require_free(folder: Path, settings: KeyJobSettings, shown: tuple[int, ...]
             raise InputError(f"{folder / name}: it exists already; choose another folder or replace it (--overwrite)")
 
 
-def _keyed(job: Job, key: Key, tally: "Tally", sheets: CheckSheets | None) -> Iterator[tuple[Foreground, Masks]]:
+def _keyed(
+    job: Job, key: Key, tally: "Tally", sheets: CheckSheets | None, frames: range
+) -> Iterator[tuple[Foreground, Masks]]:
     """Frame by frame: all layers as one, and the alpha of each."""
-    for index in job.frames:
+    for index in frames:
         plate = job.plate.frame(index)
         actors = foregrounds_of(key, index, plate)
         foreground = joined(actors)
-        tally.add(foreground.alpha)
+        tally.add(index, foreground.alpha)
         if sheets is not None and sheets.wants(index):
             sheets.add(index, plate, foreground)
         yield foreground, {MATTE: [a.alpha for a in actors]}
@@ -114,15 +116,27 @@ class Tally:
     """What is counted of every frame's alpha."""
 
     def __init__(self) -> None:
-        self.covered: list[float] = []
-        """Mean alpha of every frame."""
-        self.partial: list[float] = []
-        """Share of every frame's pixels that are neither clear nor opaque in 8 bits."""
+        self._counts: dict[int, tuple[float, float]] = {}
 
-    def add(self, alpha: Array) -> None:
+    @property
+    def covered(self) -> list[float]:
+        """Mean alpha of every frame."""
+        return [self._counts[f][0] for f in sorted(self._counts)]
+
+    @property
+    def partial(self) -> list[float]:
+        """Share of every frame's pixels that are neither clear nor opaque in 8 bits."""
+        return [self._counts[f][1] for f in sorted(self._counts)]
+
+    def add(self, frame: int, alpha: Array) -> None:
         covered, partial = _count(np.ascontiguousarray(alpha))
-        self.covered.append(covered / alpha.size)
-        self.partial.append(partial / alpha.size)
+        self._counts[frame] = (covered / alpha.size, partial / alpha.size)
+
+    def told(self, frames: range) -> dict[str, Array]:
+        return {"counts": np.array([self._counts[f] for f in frames])}
+
+    def recall(self, frames: range, told: Mapping[str, Array]) -> None:
+        self._counts |= {f: (a, b) for f, (a, b) in zip(frames, told["counts"].tolist())}
 
     @property
     def flicker(self) -> float | None:

@@ -9,7 +9,7 @@ Every stage is a function of the ones before; the output appears under its name 
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from cyclorama.comp import finished, relit_layers
@@ -19,12 +19,14 @@ from cyclorama.core.camera import CameraPath
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Layers
 from cyclorama.core.place import Place
+from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.depths import read_depths, with_guessed_depth
 from cyclorama.engines import Engine, make_engine
 from cyclorama.filmjob import FilmRead, find_film, require_film, tell
+from cyclorama.fingerprint import fingerprint
 from cyclorama.fitting import FittedReferences, fit_references, ordered
-from cyclorama.job import Job, Progress, open_job, publish_all, write_frames
+from cyclorama.job import Job, Progress, open_job, write_frames
 from cyclorama.keying import make_key
 from cyclorama.lightjob import find_light, require_light
 from cyclorama.matchmove import (
@@ -39,12 +41,13 @@ from cyclorama.matchmove import (
 )
 from cyclorama.mattes import FILLED, MATTE, Masks
 from cyclorama.media import (
+    ClipWriter,
     EncodeSettings,
     ForegroundFormat,
-    LayeredWriter,
     check_output_free,
     codec_of,
     is_sequence,
+    layered_writer,
     open_layers_writer,
     open_writer,
     script_paths,
@@ -62,6 +65,9 @@ from cyclorama.stmaps import with_given_lens
 from cyclorama.unseen_report import unseen_warnings
 
 _LONG = 200  # frames whose render is worth stopping for
+_OF_THE_CAMERA = ("plate", "read", "key", "focal", "zoom", "actor")
+_NOT_OF_THE_PLACE = ("output", "write", "frames", "light", "film", "shadow", "engine", "layers", "work")
+"""Settings that decide a kept result, and that do not."""
 
 
 def replace_background(settings: Settings, progress: Progress = lambda *_: None) -> Report:
@@ -76,6 +82,8 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     codec_of(settings.output, settings.write.codec)
     engine = make_engine(settings.engine)
     with open_job(settings, progress, folders=_layers_folder(settings)) as job:
+        if job.before is not None:
+            return job.before
         _require_layers_free(settings, job)
         shot, stood, matchmove, film = Analysis(settings, job).run()
         backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
@@ -85,13 +93,16 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         job.folder.keep("film.json", film.json())
         sheet = Sheet(job.frames, _told_unseen(job, backdrop, shot.path))
         output = _writer(settings, job)
-        made = _finished(shot, backdrop, engine, job.frames, sheet)
-        if settings.layers is not None:
-            made = (((picture, relit_layers(layers)), masks) for (picture, layers), masks in made)
-        mattes = write_frames(job, output, made, stage="render")
+
+        def make(frames: range) -> Iterator[tuple[tuple[Array, Layers], Masks]]:
+            made = _finished(shot, backdrop, engine, frames, sheet)
+            if settings.layers is None:
+                return made
+            return (((picture, relit_layers(layers)), masks) for (picture, layers), masks in made)
+
+        done = write_frames(job, output, make, stage="render", memories={"sheet": sheet})
         report = shot_report(settings, job, shot, stood, matchmove, sheet)
-        publish_all(output, mattes, overwrite=settings.overwrite)
-        job.keep(report)
+        job.end(done, report, overwrite=settings.overwrite)
         return report
 
 
@@ -122,13 +133,13 @@ def _require_layers_free(settings: Settings, job: Job) -> None:
         raise InputError(f"{settings.layers}: the layers must lie on the disk of the shot; choose a folder near it")
 
 
-def _writer(settings: Settings, job: Job) -> LayeredWriter:
+def _writer(settings: Settings, job: Job) -> ClipWriter[tuple[Array, Layers]]:
     folder, spec, notes, sound = job.folder.job, job.spec, job.notes, job.sound
     encode = EncodeSettings(settings.write.codec, colour=settings.write.colour or getattr(job.plate, "hdr", None))
     shot = open_writer(settings.output, folder, spec, notes=notes, sound=sound, settings=encode)
     if settings.layers is None:
-        return LayeredWriter(shot, None)
-    return LayeredWriter(shot, open_layers_writer(settings.layers, folder, spec, notes=notes, sound=sound))
+        return layered_writer(shot, None)
+    return layered_writer(shot, open_layers_writer(settings.layers, folder, spec, notes=notes, sound=sound))
 
 
 @dataclass(frozen=True)
@@ -155,7 +166,12 @@ class Analysis:
         with self.job.watch("camera"):
             matchmove, fitted = self._camera(figures, fitted)
         placing = Placing(self.settings, self.job, matchmove, figures)
-        stood = placing.built(fitted) if isinstance(given, tuple) else placing.other(given)
+        if isinstance(given, tuple):
+            made_from = fingerprint(self.settings, self.settings.inputs, without=_NOT_OF_THE_PLACE)
+            stood, *seen = self.job.stages("place", made_from, lambda: (placing.built(fitted), *figures.seen))
+            figures.see(*seen)
+        else:
+            stood = placing.other(given)
         with self.job.watch("light"):
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
             sight = Sight(matchmove.path, figures, key, placing.unit)
@@ -172,23 +188,17 @@ class Analysis:
 
     def _camera(self, figures: Figures, fitted: FittedReferences) -> tuple[Matchmove, FittedReferences]:
         references = fitted.references
-        total, focal = self.job.plate.num_frames, self.settings.focal
         if self.settings.camera is not None:
-            path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=total)
+            path = read_camera(self.settings.camera, hw=self.job.plate.hw, num_frames=self.job.plate.num_frames)
             if self.settings.stmap is not None:
                 path, found = with_given_lens(path, self.settings.stmap)
                 self.job.notes.add("geometry", found)
             matchmove = Matchmove(path, "given", None, ())
         else:
-            matchmove = find_camera(
-                self.job.plate,
-                figures,
-                references if len(references) > 1 or self.settings.reference[0].moment else (),
-                focal_px=None if focal is None else focal.px(self.job.plate.hw[1], FILM_BACK_MM),
-                zoom=self.settings.zoom,
-                word=None if self.settings.actor is None else self.settings.actor.word,
-                progress=lambda index: self.job.progress("camera", index + 1, total),
-            )
+            told = references if len(references) > 1 or self.settings.reference[0].moment else ()
+            made_from = self._camera_made_from(told)
+            matchmove, *seen = self.job.stages("camera", made_from, lambda: self._solved(figures, told))
+            figures.see(*seen)
         if self.settings.move is not None:
             matchmove = with_moves(matchmove, self.settings.move.moves, self.job.plate.rate)
         for text in matchmove.notes:
@@ -198,6 +208,27 @@ class Analysis:
         if not self._timed and matchmove.source in ("plate", "given"):
             fitted = ordered(fitted, matchmove.path, self.job.notes)
         return matchmove, fitted
+
+    def _camera_made_from(self, told: tuple[Reference, ...]) -> str:
+        """``told``: the references that tell of the camera."""
+        decides = {*_OF_THE_CAMERA, *(("reference",) if told else ())}
+        inputs = (*self.settings.key.inputs, *(r.picture for r in self.settings.reference if told))
+        others = [f.name for f in fields(Settings) if f.name not in decides]
+        return fingerprint(self.settings, (self.settings.plate, *inputs), without=others)
+
+    def _solved(self, figures: Figures, told: tuple[Reference, ...]) -> tuple[Matchmove, Array, Array, Array, Array]:
+        """The camera, and what was seen of the figure meanwhile."""
+        plate, focal = self.job.plate, self.settings.focal
+        matchmove = find_camera(
+            plate,
+            figures,
+            told,
+            focal_px=None if focal is None else focal.px(plate.hw[1], FILM_BACK_MM),
+            zoom=self.settings.zoom,
+            word=None if self.settings.actor is None else self.settings.actor.word,
+            progress=lambda index: self.job.progress("camera", index + 1, plate.num_frames),
+        )
+        return (matchmove, *figures.seen)
 
 
 def _told_unseen(job: Job, backdrop: Place, path: CameraPath) -> Unseen | None:

@@ -1,5 +1,6 @@
 """The report of a finished shot: how much the references showed, the camera, the contact sheets."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
@@ -28,7 +29,7 @@ class Sheet:
         self.unseen = unseen
         self._wanted = sheet_frames(frames)
         self.rows: dict[str, dict[int, Array]] = {"plate": {}, "matte": {}, "finished": {}}
-        self.coverage: list[float] = []
+        self._coverage: dict[int, float] = {}
         self.hidden: dict[int, float] = {}
 
     def wants(self, frame: int) -> bool:
@@ -37,7 +38,7 @@ class Sheet:
 
     def add(self, frame: int, plate: Array | None, layers: Layers, picture: Array) -> None:
         """``plate``: the frame as shot, for a frame that is wanted."""
-        self.coverage.append(float(layers.place.coverage[::4, ::4].mean()))
+        self._coverage[frame] = float(layers.place.coverage[::4, ::4].mean())
         if layers.cover is not None:
             self.hidden[frame] = float(layers.cover.mean())
         if plate is not None:
@@ -45,6 +46,21 @@ class Sheet:
             matte = np.round(np.clip(small(layers.joint.alpha), 0, 1) * 255).astype(np.uint8)
             self.rows["matte"][frame] = np.repeat(matte[..., None], 3, 2)
             self.rows["finished"][frame] = code8_from_linear(small(picture))
+
+    @property
+    def coverage(self) -> list[float]:
+        return [self._coverage[frame] for frame in sorted(self._coverage)]
+
+    def told(self, frames: range) -> dict[str, Array]:
+        found = {"coverage": np.array([self._coverage[f] for f in frames])}
+        found["hidden"] = np.array([self.hidden.get(f, np.nan) for f in frames])
+        return found | {f"{name}/{f}": row[f] for name, row in self.rows.items() for f in frames if f in row}
+
+    def recall(self, frames: range, told: Mapping[str, Array]) -> None:
+        self._coverage |= zip(frames, told["coverage"].tolist())
+        self.hidden |= {f: share for f, share in zip(frames, told["hidden"].tolist()) if not np.isnan(share)}
+        for name, row in self.rows.items():
+            row |= {f: told[f"{name}/{f}"] for f in frames if f"{name}/{f}" in told}
 
     def strips(self) -> dict[str, Array]:
         """Every row as one picture: h w 3 uint8, display-referred red green blue."""

@@ -41,11 +41,11 @@ def test_shares_of_a_known_matte() -> None:
     alpha = half_covered()
     assert partial_share(alpha) == pytest.approx(0.1)
     tally = Tally()
-    tally.add(alpha)
+    tally.add(0, alpha)
     assert (tally.covered, tally.partial) == ([pytest.approx(0.55)], [pytest.approx(0.1)])
     noise = np.full(HW, 0.001, np.float32)  # less than half a code of 8 bits: clear
     assert partial_share(noise) == partial_share(1 - noise) == 0
-    tally.add(noise)
+    tally.add(1, noise)
     assert tally.partial[1] == 0
 
 
@@ -55,7 +55,7 @@ def test_flicker_sees_jumps_and_not_an_even_growth() -> None:
         for tally, width in ((grows, 40 + 4 * index), (jumps, 40 + 4 * (index % 2))):
             alpha = np.zeros(HW, np.float32)
             alpha[:, :width] = 1
-            tally.add(alpha)
+            tally.add(index, alpha)
     assert grows.flicker == pytest.approx(0, abs=1e-12)
     assert jumps.flicker == pytest.approx(4 / 42)
     assert Tally().flicker is None

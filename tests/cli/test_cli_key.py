@@ -180,9 +180,9 @@ def test_a_run_that_breaks_off_leaves_nothing(
 @pytest.mark.parametrize(("alpha", "words"), [(0.999, "nearly the whole picture"), (0.0, "hardly anything")])
 def test_a_key_that_cannot_be_right_is_told(alpha: float, words: str) -> None:
     tally = Tally()
-    tally.add(np.full((9, 16), alpha, np.float32))
+    tally.add(0, np.full((9, 16), alpha, np.float32))
     assert [words in text for text in tally.warnings()] == [True]
-    tally.add(np.full((9, 16), 0.5, np.float32))
+    tally.add(1, np.full((9, 16), 0.5, np.float32))
     assert not tally.warnings()
 
 

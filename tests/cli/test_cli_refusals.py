@@ -109,7 +109,7 @@ def test_a_take_that_exists_outlives_a_failed_run(scene: Path, case: Case, plate
 
 
 @pytest.mark.parametrize("output", ["taken.mp4", "frames/%d.png"])
-def test_a_run_that_breaks_off_leaves_nothing(
+def test_a_run_that_breaks_off_leaves_the_output_alone(
     case: Case, scene: Path, output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     render = GeometryEngine.render
@@ -121,7 +121,13 @@ def test_a_run_that_breaks_off_leaves_nothing(
 
     monkeypatch.setattr(GeometryEngine, "render", breaks)
     arguments = (case.plate, case.references[0], *case.fixed, "-o", scene / output, "--overwrite")
-    assert "free some space" in refused(scene, *arguments, kind="machine", code=3)
+    before = listing(scene)
+    ran = replace(*arguments)
+    assert (ran.exit_code, len(ran.errors)) == (3, 1), ran.stderr
+    assert "free some space; no frame is done" in ran.errors[0]
+    assert "run the same command again" in ran.errors[0]
+    files = {name: data for name, data in listing(scene).items() if data is not None and ".cyc/" not in name}
+    assert files == {name: data for name, data in before.items() if data is not None}
 
 
 def test_an_unforeseen_error_says_so_and_leaves_nothing(
@@ -144,7 +150,7 @@ def test_errors_as_json(tmp_path: Path, case: Case) -> None:
 
 @pytest.mark.slow
 def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
-    """A second run on the same output is refused and leaves the first alone; the first, stopped, leaves nothing."""
+    """A second run on the same output is refused and leaves the first alone; the first, stopped, says how to go on."""
     num_frames = 3000
     for name in ("plate", "binary"):
         (tmp_path / name).mkdir()
@@ -171,7 +177,7 @@ def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
             second = replace(*arguments)
             assert (second.exit_code, len(second.errors)) == (4, 1), second.stderr
             assert second.errors[0].startswith("error[busy]: ")
-            assert (out / "shot.mp4.cyc").is_dir()
+            assert (out / ".shot.mp4.cyc").is_dir()
             assert first.poll() is None
             first.send_signal(signal.SIGINT)
             rest, errors = first.communicate(timeout=60)
@@ -181,4 +187,5 @@ def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
     assert [line for line in errors.splitlines() if line.startswith("error[")] == errors.splitlines()[-1:]
     assert "Traceback" not in errors
     assert json.loads(rest.splitlines()[-1])["exit_code"] == 130
-    assert not listing(out)
+    assert "run the same command again" in errors
+    assert not (out / "shot.mp4").exists()

@@ -54,6 +54,8 @@ def test_only_what_was_asked_for_is_left(whole: Whole) -> None:
     frames = [f"{i:04d}.png" for i in range(8)]
     wanted = {"shot", "work", "work/camera.json", "work/film.json", "work/lighting.json", "work/matte"}
     wanted |= {"work/report.html", "work/report.json"}
+    wanted |= {"work/stages"} | {f"work/stages/{n}" for s in ("camera", "place") for n in (f"{s}.npz", f"{s}.json")}
+    wanted |= {f"work/stages/{s}-000000.json" for s in ("camera", "place")}
     wanted |= {"work/filled"} | {f"{folder}/{f}" for folder in ("shot", "work/matte", "work/filled") for f in frames}
     assert set(listing(whole[0])) == wanted
     filled = pictures(whole[0] / "work" / "filled")

@@ -15,7 +15,7 @@ from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Foreground, Layers
 from cyclorama.media import Notes, OutputSpec, open_clip, open_layers_writer, open_matte, open_writer
 from cyclorama.media.layer_scripts import LayerNames, blender_script, nuke_script, script_paths
-from cyclorama.media.layers import Finished, LayeredWriter
+from cyclorama.media.layers import Finished, layered_writer
 
 HW = (24, 40)
 SPEC = OutputSpec(HW, Fraction(24), (Fraction(0), Fraction(1, 24)), "01:00:00:00", first_frame=1001)
@@ -96,7 +96,7 @@ def test_a_shot_and_its_layers_go_together(tmp_path: Path) -> None:
     (tmp_path / "job").mkdir()
     (tmp_path / "layers").mkdir()
     shot = open_writer(tmp_path / "o.mkv", tmp_path / "job", SPEC, notes=Notes())
-    both = LayeredWriter(
+    both = layered_writer(
         shot, open_layers_writer(tmp_path / "layers" / "%d.exr", tmp_path / "job", SPEC, notes=Notes())
     )
     both.write(0, finished())

@@ -54,6 +54,15 @@ class Figures:
         self.feet[index], self.heads[index], self.cut[index] = self._ends(alpha)
         return alpha
 
+    @property
+    def seen(self) -> tuple[Array, Array, Array, Array]:
+        """Everything that was read off: ``feet``, ``heads``, ``cut``, ``covered``."""
+        return self.feet, self.heads, self.cut, self.covered
+
+    def see(self, feet: Array, heads: Array, cut: Array, covered: Array) -> None:
+        """Know what was ``seen`` before."""
+        self.feet, self.heads, self.cut, self.covered = (x.copy() for x in (feet, heads, cut, covered))
+
     def look(self, proxy: Clip, frames: Iterable[int]) -> None:
         """See what was not seen yet of some frames of a proxy of the plate."""
         for index in frames:

@@ -23,7 +23,7 @@ from cyclorama.media.environment import read_environment
 from cyclorama.media.foreground import ForegroundFormat, ForegroundSettings, open_foreground_writer
 from cyclorama.media.formats import KEYED_CODECS, codec_of
 from cyclorama.media.layer_scripts import script_paths
-from cyclorama.media.layers import LayeredWriter, open_layers_writer
+from cyclorama.media.layers import Together, layered_writer, open_layers_writer
 from cyclorama.media.matte import MatteClip, open_matte
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
@@ -42,18 +42,19 @@ __all__ = [
     "EncodeSettings",
     "ForegroundFormat",
     "ForegroundSettings",
-    "LayeredWriter",
     "MatteClip",
     "Note",
     "Notes",
     "OutputSpec",
     "Sound",
+    "Together",
     "check_output_free",
     "check_space",
     "codec_of",
     "is_pattern",
     "is_picture",
     "is_sequence",
+    "layered_writer",
     "open_clip",
     "open_foreground_writer",
     "open_layers_writer",

@@ -20,7 +20,7 @@ from cyclorama.media.notes import Notes
 from cyclorama.media.output import OutputSpec, is_sequence
 from cyclorama.media.sound import Sound
 from cyclorama.media.video_writer import VideoWriter
-from cyclorama.media.writers import ClipWriter, SequenceWriter, exr_saver, note_sequence, save_png
+from cyclorama.media.writers import ClipWriter, SequenceWriter, Through, exr_saver, note_sequence, save_png
 
 _FAINT = np.float32(1 / 16)
 """Alpha below which a pixel's own colour counts less and less, and that of the actor nearby more and more."""
@@ -81,26 +81,6 @@ class ForegroundSettings:
     colour: Colour | None = None
 
 
-class ForegroundWriter:
-    """One output of keyed frames, used as every ``ClipWriter`` is; ``write`` takes a ``Foreground``."""
-
-    def __init__(self, inner: ClipWriter[Array], *, straight: bool) -> None:
-        """``straight``: what ``inner`` takes, h w 4 float32 scene-linear."""
-        self._inner, self._rgba = inner, straight_rgba if straight else premultiplied_rgba
-
-    def write(self, index: int, foreground: Foreground, /) -> None:
-        self._inner.write(index, self._rgba(foreground))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def publish(self, *, overwrite: bool) -> None:
-        self._inner.publish(overwrite=overwrite)
-
-    def abort(self) -> None:
-        self._inner.abort()
-
-
 def open_foreground_writer(
     output: Path,
     folder: Path,
@@ -109,7 +89,8 @@ def open_foreground_writer(
     notes: Notes,
     sound: Sound | None = None,
     settings: ForegroundSettings | None = None,
-) -> ForegroundWriter:
+    name: str = "shot",
+) -> ClipWriter[Foreground]:
     """The writer for a name: ``.mov`` (ProRes 4444), ``.mkv`` (FFV1), ``.webm`` (VP9) and ``%04d.png`` (16 bits, sRGB),
     all straight; ``%04d.exr`` (half, scene-linear, premultiplied).
 
@@ -122,13 +103,13 @@ def open_foreground_writer(
         colour = colour_for(codec, settings.colour, notes)
         form = VideoForm(spec.hw, Quality(_CRF, ""), colour, alpha=True, premultiply=not kind.straight)
         coding = coding_of(codec, form, notes)
-        return ForegroundWriter(VideoWriter(output, folder, spec, coding, notes=notes, sound=sound), straight=True)
+        return Through(VideoWriter(output, folder, spec, coding, notes=notes, sound=sound, name=name), straight_rgba)
     note_sequence(sound, spec, notes)
     if kind.linear:
         attributes = {"cyclorama/alpha": "straight" if kind.straight else "premultiplied"}
-        inner = SequenceWriter(output, folder, spec, exr_saver(spec, codec, attributes))
-        return ForegroundWriter(inner, straight=kind.straight)
-    return ForegroundWriter(SequenceWriter(output, folder, spec, _png_saver(not kind.straight)), straight=True)
+        frames = SequenceWriter(output, folder, spec, exr_saver(spec, codec, attributes), name)
+        return Through(frames, straight_rgba if kind.straight else premultiplied_rgba)
+    return Through(SequenceWriter(output, folder, spec, _png_saver(not kind.straight), name), straight_rgba)
 
 
 def _png_saver(premultiply: bool) -> Callable[[int, Path, Array], None]:

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Layers
-from cyclorama.media.exr import write_exr_planes
-from cyclorama.media.foreground import ForegroundSettings, ForegroundWriter, open_foreground_writer
+from cyclorama.media.exr import read_exr_data, write_exr_planes
+from cyclorama.media.foreground import open_foreground_writer
 from cyclorama.media.gate import writing
 from cyclorama.media.layer_scripts import LayerNames, blender_script, nuke_script, script_paths
 from cyclorama.media.notes import Notes
-from cyclorama.media.output import OutputSpec, publish
+from cyclorama.media.output import Move, OutputSpec, move_all
 from cyclorama.media.sound import Sound
-from cyclorama.media.writers import ClipWriter, SequenceWriter, exr_attributes, note_sequence
+from cyclorama.media.writers import ClipWriter, SequenceWriter, Through, exr_attributes, note_sequence
 
 _FIELDS: tuple[tuple[str, Callable[[Layers], Array | None]], ...] = (
     ("shadow", lambda layers: layers.shadow),
@@ -23,6 +24,8 @@ _FIELDS: tuple[tuple[str, Callable[[Layers], Array | None]], ...] = (
 )
 """What may lie beside the actors and the place: channels ``NAME.R G B`` of any size over the whole picture."""
 
+_WAITING = "layers"
+"""The folder where they wait."""
 Finished = tuple[Array, Layers]
 """The finished picture, h w 3 float32 scene-linear, and what it was made of, the actors relit already."""
 
@@ -60,57 +63,34 @@ def _wrap(layers: Layers) -> Array | None:
     return np.asarray(cv2.resize(layers.wrap, alpha.shape[::-1]) * alpha[..., None])
 
 
-class LayersWriter:
+class LayersWriter(SequenceWriter[Finished]):
     """Every layer in one EXR a frame, and beside them scripts that put the picture together again."""
 
     def __init__(self, pattern: Path, folder: Path, spec: OutputSpec) -> None:
         header = exr_attributes(spec)
-        self._names: LayerNames | None = None
 
         def save(index: int, path: Path, finished: Finished) -> None:
-            planes = planes_of(finished)
-            self._names = self._names or LayerNames.of_channels(list(planes))
-            write_exr_planes(path, planes, header(index))
+            write_exr_planes(path, planes_of(finished), header(index))
 
-        self._pattern, self._spec, self._folder = pattern, spec, folder
-        self._frames = SequenceWriter(pattern, folder, spec, save)
-
-    def write(self, index: int, finished: Finished, /) -> None:
-        self._frames.write(index, finished)
+        super().__init__(pattern, folder, spec, save, _WAITING)
+        self._scripts = [Move(folder / f"script-{path.name}", path) for path in script_paths(pattern)]
+        self._pattern = pattern
 
     def close(self) -> None:
-        self._frames.close()
+        super().close()
+        first = super().moves()[0].temporary
+        names = LayerNames.of_channels(list(read_exr_data(first)[0]))
+        for move, script in zip(self._scripts, (nuke_script, blender_script)):
+            with writing(move.final):
+                move.temporary.write_text(script(self._pattern, self._spec, names), encoding="utf-8")
 
-    def publish(self, *, overwrite: bool) -> None:
-        self._frames.publish(overwrite=overwrite)
-        for path, script in zip(script_paths(self._pattern), (nuke_script, blender_script)):
-            text = script(self._pattern, self._spec, self._names or LayerNames((), ()))
-            temporary = self._folder / path.name
-            with writing(path):
-                temporary.write_text(text, encoding="utf-8")
-            publish(temporary, path, overwrite)
-
-    def abort(self) -> None:
-        self._frames.abort()
-
-
-class ActorWriter:
-    """The relit actors as one, with alpha."""
-
-    def __init__(self, inner: ForegroundWriter) -> None:
-        self._inner = inner
-
-    def write(self, index: int, finished: Finished, /) -> None:
-        self._inner.write(index, finished[1].joint)
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def publish(self, *, overwrite: bool) -> None:
-        self._inner.publish(overwrite=overwrite)
+    def moves(self) -> tuple[Move, ...]:
+        return (*super().moves(), *self._scripts)
 
     def abort(self) -> None:
-        self._inner.abort()
+        super().abort()
+        for move in self._scripts:
+            move.temporary.unlink(missing_ok=True)
 
 
 def open_layers_writer(
@@ -119,34 +99,59 @@ def open_layers_writer(
     """The writer for a name: ``%04d.exr``, every layer in one file (half, ZIP) and the scripts of ``script_paths``;
     ``.mov``, ``.mkv``, ``.webm`` or ``%04d.png``, the keyed actor alone. ``InputError`` for another name."""
     if output.suffix.lower() != ".exr":
-        actor = open_foreground_writer(output, folder, spec, notes=notes, sound=sound, settings=ForegroundSettings())
-        return ActorWriter(actor)
+        actor = open_foreground_writer(output, folder, spec, notes=notes, sound=sound, name=_WAITING)
+        return Through(actor, lambda finished: finished[1].joint)
     note_sequence(sound, spec, notes)
     return LayersWriter(output, folder, spec)
 
 
-class LayeredWriter:
-    """A finished shot and, where they are asked for, its layers, as one output."""
+class Together:
+    """Several outputs of the same frames as one; each is told all of an item."""
 
-    def __init__(self, shot: ClipWriter[Array], layers: ClipWriter[Finished] | None) -> None:
-        self._shot, self._layers = shot, layers
+    def __init__(self, *writers: ClipWriter[Any]) -> None:
+        self._writers = writers
 
-    def write(self, index: int, finished: Finished, /) -> None:
-        self._shot.write(index, finished[0])
-        if self._layers is not None:
-            self._layers.write(index, finished)
+    def found(self, limit: int) -> int:
+        before = None
+        while before != limit:  # what one cannot go on from, the others must not
+            before = limit
+            for writer in self._writers:
+                limit = writer.found(limit)
+        return limit
+
+    def take(self, count: int) -> None:
+        for writer in self._writers:
+            writer.take(count)
+
+    def write(self, index: int, item: Any, /) -> None:
+        for writer in self._writers:
+            writer.write(index, item)
+
+    def seal(self) -> None:
+        for writer in self._writers:
+            writer.seal()
 
     def close(self) -> None:
-        self._shot.close()
-        if self._layers is not None:
-            self._layers.close()
+        for writer in self._writers:
+            writer.close()
+
+    def moves(self) -> tuple[Move, ...]:
+        return tuple(move for writer in self._writers for move in writer.moves())
 
     def publish(self, *, overwrite: bool) -> None:
-        if self._layers is not None:
-            self._layers.publish(overwrite=overwrite)
-        self._shot.publish(overwrite=overwrite)
+        move_all(self.moves(), overwrite=overwrite)
+        self.abort()
+
+    def drop(self) -> None:
+        for writer in self._writers:
+            writer.drop()
 
     def abort(self) -> None:
-        self._shot.abort()
-        if self._layers is not None:
-            self._layers.abort()
+        for writer in self._writers:
+            writer.abort()
+
+
+def layered_writer(shot: ClipWriter[Array], layers: ClipWriter[Finished] | None) -> ClipWriter[Finished]:
+    """A finished shot and, where they are asked for, its layers, which are published first."""
+    pictures: ClipWriter[Finished] = Through(shot, lambda finished: finished[0])
+    return pictures if layers is None else Together(layers, pictures)

@@ -100,6 +100,7 @@ def check_space(output: Path, spec: OutputSpec, codec: str | None) -> None:
     """``MachineError`` when the disk has less room than the frames need at the very least."""
     known = SHOT_CODECS.get(output.suffix.lower(), ("",))
     least = LEAST_BYTES.get(codec or known[0], 0.0) * spec.hw[0] * spec.hw[1] * spec.num_frames
+    least *= 1 if is_sequence(output) else 2  # the segments of a video lie beside what they are joined into
     with writing(output):
         free = shutil.disk_usage(output.parent).free
     if least > free:
@@ -109,34 +110,92 @@ def check_space(output: Path, spec: OutputSpec, codec: str | None) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Move:
+    """A finished file and the name that it gets. ``replaces``: it may stand in for an older one whatever is asked."""
+
+    temporary: Path
+    final: Path
+    replaces: bool = False
+
+
+def move_all(moves: Sequence[Move], *, overwrite: bool) -> None:
+    """All of them, or none where a name is taken that may not be: ``InputError``."""
+    taken = next((m.final for m in moves if not (overwrite or m.replaces) and m.final.exists()), None)
+    if taken is not None:
+        raise _taken(taken)
+    for move in moves:
+        if move.replaces:
+            with writing(move.final):
+                move.final.parent.mkdir(parents=True, exist_ok=True)
+        publish(move.temporary, move.final, overwrite or move.replaces)
+
+
 def publish(temporary: Path, final: Path, overwrite: bool) -> None:
     """Move a finished file to its name so that it is there whole or not at all, also after a power cut.
 
-    Both must be on one file system. Without ``overwrite`` an existing ``final`` is left alone: ``InputError``.
+    From another file system it is copied first. Without ``overwrite`` an existing ``final`` is left alone:
+    ``InputError``.
     """
     with writing(final):
-        _sync(temporary)
-        if overwrite:
-            os.replace(temporary, final)
+        if temporary.stat().st_dev != final.parent.stat().st_dev:
+            near = final.parent / f".{final.name}.{os.getpid()}"
+            try:
+                shutil.copyfile(temporary, near)
+                _publish(near, final, overwrite)
+            finally:
+                near.unlink(missing_ok=True)
+            temporary.unlink()
         else:
-            _move_new(temporary, final)
-        _sync(final.parent)
+            _publish(temporary, final, overwrite)
+
+
+def _publish(temporary: Path, final: Path, overwrite: bool) -> None:
+    _sync(temporary)
+    if overwrite:
+        os.replace(temporary, final)
+    else:
+        _move_new(temporary, final)
+    _sync(final.parent)
+
+
+def _taken(final: Path) -> InputError:
+    return InputError(f"{final}: it appeared while the work ran; choose another name or allow it to be replaced")
 
 
 def _move_new(temporary: Path, final: Path) -> None:
-    taken = InputError(f"{final}: it appeared while the work ran; choose another name or allow it to be replaced")
     try:
         os.link(temporary, final)
     except FileExistsError:
-        raise taken from None
+        raise _taken(final) from None
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS):
             raise
         if final.exists():  # a file system without links: the check and the move are two steps
-            raise taken from None
+            raise _taken(final) from None
         os.rename(temporary, final)
         return
     os.unlink(temporary)
+
+
+def synced(files: Sequence[Path], folder: Path) -> None:
+    """Make files of a folder, and their names, outlast a power cut."""
+    with writing(folder):
+        for path in files:
+            _sync(path)
+        if files:
+            _sync(folder)
+
+
+def cleared(folder: Path, *, keep: Sequence[Path] = (), gone: bool = False) -> None:
+    """Make a folder hold the files of ``keep`` alone; or remove it."""
+    if gone:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+        for path in set(folder.iterdir()) - set(keep):
+            path.unlink()
 
 
 def _sync(path: Path) -> None:

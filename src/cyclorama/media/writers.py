@@ -1,8 +1,6 @@
 """Writers: a job writes frames under temporary names, checks them, and then publishes them."""
 
-import shutil
 import struct
-import tempfile
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,14 +12,15 @@ import numpy as np
 
 from cyclorama.core.arrays import Array, require_picture, require_plane, shape_words
 from cyclorama.core.display import code8_from_linear, display_from_linear
-from cyclorama.core.errors import InputError, MachineError
+from cyclorama.core.errors import MachineError
 from cyclorama.media.coding import Quality
 from cyclorama.media.curves import Colour
 from cyclorama.media.exr import write_exr
 from cyclorama.media.formats import VideoForm, codec_of, coding_of, colour_for
 from cyclorama.media.gate import writing
 from cyclorama.media.notes import Notes
-from cyclorama.media.output import OutputSpec, is_sequence, publish, sequence_paths
+from cyclorama.media.output import Move, OutputSpec, cleared, is_sequence, move_all, sequence_paths
+from cyclorama.media.safe import Records
 from cyclorama.media.sound import Sound
 from cyclorama.media.timecode import Timecode
 from cyclorama.media.video_writer import VideoWriter
@@ -32,27 +31,86 @@ _SRGB_CHUNK = struct.pack(">I4sBI", 1, b"sRGB", 0, zlib.crc32(b"sRGB\0"))
 _LONGEST_NAME = 31
 """Of an EXR's attribute, for every reader."""
 Item = TypeVar("Item", contravariant=True)
+Inner = TypeVar("Inner")
 Frame = TypeVar("Frame")
 
 
 class ClipWriter(Protocol[Item]):
-    """One output: ``write`` every frame once, in order; ``close``, which checks it; ``publish``. Or ``abort``."""
+    """One output: ``write`` every frame once, in order; ``close``, which checks it; ``publish``. Or ``abort``.
+
+    ``seal`` makes what was written safe; a writer on the same folder in another run may ``take`` it and go on.
+    """
+
+    def found(self, limit: int) -> int:
+        """Before the first frame: the most frames, not more than ``limit``, from the first on, that earlier writers
+        made safe and from which this one can go on."""
+        ...
+
+    def take(self, count: int) -> None:
+        """Go on from there; what else lies about is removed."""
+        ...
 
     def write(self, index: int, picture: Item, /) -> None:
         """Frame ``index`` of the output: h w 3 float32 scene-linear, h w float32 alpha, or a keyed actor."""
+        ...
+
+    def seal(self) -> None:
+        """All that was written is on the disk, whole, and recorded."""
         ...
 
     def close(self) -> None:
         """Finish and verify the temporary files. ``MachineError`` when the result is not what was asked for."""
         ...
 
+    def moves(self) -> tuple[Move, ...]:
+        """Once closed: every finished file, and the name that it gets."""
+        ...
+
     def publish(self, *, overwrite: bool) -> None:
         """Give the files their final names. ``InputError`` when one exists and may not be replaced."""
+        ...
+
+    def drop(self) -> None:
+        """Let go of what is open, and keep what is sealed. Safe at any time, also twice."""
         ...
 
     def abort(self) -> None:
         """Remove every temporary file. Safe at any time, also twice."""
         ...
+
+
+class Through(Generic[Frame, Inner]):
+    """A ``ClipWriter`` of other items: ``inner`` gets what ``of`` makes of them."""
+
+    def __init__(self, inner: ClipWriter[Inner], of: Callable[[Frame], Inner]) -> None:
+        self._inner, self._of = inner, of
+
+    def found(self, limit: int) -> int:
+        return self._inner.found(limit)
+
+    def take(self, count: int) -> None:
+        self._inner.take(count)
+
+    def write(self, index: int, item: Frame, /) -> None:
+        self._inner.write(index, self._of(item))
+
+    def seal(self) -> None:
+        self._inner.seal()
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def moves(self) -> tuple[Move, ...]:
+        return self._inner.moves()
+
+    def publish(self, *, overwrite: bool) -> None:
+        self._inner.publish(overwrite=overwrite)
+
+    def drop(self) -> None:
+        self._inner.drop()
+
+    def abort(self) -> None:
+        self._inner.abort()
 
 
 @dataclass(frozen=True)
@@ -128,36 +186,64 @@ def exr_attributes(spec: OutputSpec) -> Callable[[int], dict[str, Any]]:
     return lambda index: shared if code is None else {**shared, "timeCode": code.later(index).exr()}
 
 
-def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec) -> "SequenceWriter[Array]":
+def open_matte_writer(pattern: Path, folder: Path, spec: OutputSpec, name: str = "shot") -> "SequenceWriter[Array]":
     """Alpha as 16-bit grey PNG files, 0..65535 for 0..1, linear; ``write`` takes h w float32."""
-    return SequenceWriter(pattern, folder, spec, _save_matte)
+    return SequenceWriter(pattern, folder, spec, _save_matte, name)
 
 
 class SequenceWriter(Generic[Frame]):
     """Numbered files; frames may come in any order."""
 
-    def __init__(self, pattern: Path, folder: Path, spec: OutputSpec, save: Callable[[int, Path, Frame], None]) -> None:
-        """``save``: told the frame's place, the file's name and the picture."""
+    def __init__(
+        self,
+        pattern: Path,
+        folder: Path,
+        spec: OutputSpec,
+        save: Callable[[int, Path, Frame], None],
+        name: str = "shot",
+    ) -> None:
+        """``save``: told the frame's place, the file's name and the picture. ``name``: of the folder in ``folder``
+        where the files wait."""
         self._spec, self._save = spec, save
         self._finals = sequence_paths(pattern, spec.num_frames, spec.first_frame)
-        with writing(folder):
-            self._folder = Path(tempfile.mkdtemp(prefix="writing-", dir=folder))
+        self._folder = folder / name
         self._temporaries = tuple(self._folder / path.name for path in self._finals)
         self._written: set[int] = set()
+        self._open: list[int] = []
+        self._records = Records(self._folder, "frames")
 
     @property
     def finals(self) -> tuple[Path, ...]:
         """The names that the files get."""
         return self._finals
 
+    def found(self, limit: int) -> int:
+        return max((stop for _, stop in self._records.stretches(limit)), default=0)
+
+    def take(self, count: int) -> None:
+        self._written.update(range(count))
+        cleared(
+            self._folder, keep=[p for start, _ in self._records.stretches(count) for p in self._records.files(start)]
+        )
+
     def write(self, index: int, picture: Frame) -> None:
         if not 0 <= index < self._spec.num_frames:
             raise IndexError(f"frame must be 0..{self._spec.num_frames - 1}, got {index}")
         if isinstance(picture, np.ndarray) and picture.shape[:2] != self._spec.hw:
             raise ValueError(f"a frame must be {self._spec.hw[0]} x {self._spec.hw[1]}, got {shape_words(picture)}")
+        if not self._written:
+            cleared(self._folder)
         with writing(self._finals[index]):
             self._save(index, self._temporaries[index], picture)
         self._written.add(index)
+        self._open.append(index)
+
+    def seal(self) -> None:
+        """What was written must be one stretch of frames."""
+        if self._open:
+            files = [self._temporaries[index] for index in self._open]
+            self._records.add(min(self._open), max(self._open) + 1, files)
+            self._open.clear()
 
     def close(self) -> None:
         missing = sorted(set(range(self._spec.num_frames)) - self._written)
@@ -167,16 +253,18 @@ class SequenceWriter(Generic[Frame]):
             if not path.is_file() or path.stat().st_size == 0:
                 raise MachineError(f"{path}: the file written for it is gone or empty; check the disk and run again")
 
+    def moves(self) -> tuple[Move, ...]:
+        return tuple(Move(temporary, final) for temporary, final in zip(self._temporaries, self._finals))
+
     def publish(self, *, overwrite: bool) -> None:
-        taken = next((path for path in self._finals if path.exists()), None)
-        if taken is not None and not overwrite:
-            raise InputError(f"{taken}: it appeared while the work ran; choose another name or allow it to be replaced")
-        for temporary, final in zip(self._temporaries, self._finals):
-            publish(temporary, final, overwrite)
+        move_all(self.moves(), overwrite=overwrite)
         self.abort()
 
+    def drop(self) -> None:
+        return None
+
     def abort(self) -> None:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        cleared(self._folder, gone=True)
 
 
 def save_png(path: Path, codes: Array, *, srgb: bool = True) -> None:

@@ -1,0 +1,60 @@
+"""Results that are kept: read back bit for bit, and used only for what they were made from."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cyclorama.core.camera import Camera, CameraPath
+from cyclorama.core.ground import GroundPlane
+from cyclorama.media import Notes
+from cyclorama.packing import pack, unpack
+from cyclorama.stages import Stages
+
+
+def test_values_come_back_bit_for_bit() -> None:
+    random = np.random.default_rng(5)
+    cameras = tuple(Camera.from_focal(hw=(9, 16), focal_px=float(f)) for f in random.uniform(10, 20, 3))
+    value = (
+        CameraPath(cameras),
+        [1, 0.1, None, True, "word", Fraction(24000, 1001), float("inf")],
+        {"a": random.random((40, 3)).astype(np.float32), "b": np.arange(5) > 2, "c": np.float64(0.3)},
+        GroundPlane(np.array([0.0, -1.0, 0.0]), 1 / 3),
+    )
+    arrays: dict[str, np.ndarray] = {}
+    back = unpack(pack(value, arrays), arrays)
+    assert [c.px_from_cam.tobytes() for c in back[0].cameras] == [c.px_from_cam.tobytes() for c in cameras]
+    assert back[1] == value[1]
+    for name, array in value[2].items():
+        assert np.array_equal(back[2][name], array)
+        assert back[2][name].dtype == array.dtype
+    assert (back[3].offset, back[3].normal.tolist()) == (1 / 3, [0, -1, 0])
+
+
+@pytest.mark.parametrize("name", ["os:system", "cyclorama.folder:shot_folder", "cyclorama.core.camera:np"])
+def test_only_records_of_ours_are_made(name: str) -> None:
+    with pytest.raises((ValueError, ImportError)):
+        unpack({"of": name, "fields": {}}, {})
+
+
+def test_other_things_are_not_packed() -> None:
+    for value in (object(), lambda: 1, np.array([object()]), {1: 2}):
+        with pytest.raises(TypeError):
+            pack(value, {})
+
+
+def test_a_result_is_made_once_for_what_it_was_made_from(tmp_path: Path) -> None:
+    made = []
+
+    def make() -> np.ndarray:
+        made.append(1)
+        notes.add("input", "a word")
+        return np.full((30, 2), float(len(made)))
+
+    for made_from, wanted in (("x", 1.0), ("x", 1.0), ("y", 2.0), ("x", 3.0)):
+        notes = Notes()
+        assert Stages(tmp_path / "s", notes)("thing", made_from, make)[0, 0] == wanted
+        assert notes.texts() == ("a word",)
+    (tmp_path / "s" / "thing.npz").write_bytes(b"cut off")
+    assert Stages(tmp_path / "s", Notes())("thing", "x", make)[0, 0] == 4
