@@ -45,11 +45,16 @@ def find_shadow(
     strength = settings.light.shadow_strength
     if strength == 0:
         return None
-    standing, why = _standing(stood, sight, job)
+    if not isinstance(stood.backdrop, Backdrop):
+        job.notes.add("light", _NO_GROUND)
+        return None
+    plate = job.plate.proxy(ANALYSIS_LONG_SIDE)
+    figures = sight.figures.look(plate, looks(stood.backdrop, len(sight.path), plate.rate))
+    standing, why = _standing(stood.backdrop, stood.standing, sight, figures)
     if standing is None:
         job.notes.add("light", why)
         return None
-    seen = feet_seen(sight.figures)
+    seen = feet_seen(figures)
     if not seen.any():
         job.notes.add("light", _NO_FEET)
         return None
@@ -64,18 +69,14 @@ def find_shadow(
     return Shadowing(standing, place, seen, lit, strength)
 
 
-def _standing(stood: Stood, sight: Sight, job: Job) -> tuple[Standing | None, str]:
-    if stood.standing is not None:
-        return stood.standing, ""
-    if not isinstance(stood.backdrop, Backdrop):
-        return None, _NO_GROUND
-    views = stood.backdrop.views
-    ground = stood.backdrop.ground or shown_plane(views[len(views) // 2], sight.unit)
-    if ground is None:
-        return None, _NO_GROUND
-    plate = job.plate.proxy(ANALYSIS_LONG_SIDE)
-    sight.figures.look(plate, looks(stood.backdrop, len(sight.path), plate.rate))
-    return standing_on(ground, sight.path, sight.figures), _NO_FEET
+def _standing(
+    backdrop: Backdrop, known: Standing | None, sight: Sight, figures: Figures
+) -> tuple[Standing | None, str]:
+    if known is not None:
+        return known, ""
+    views = backdrop.views
+    ground = backdrop.ground or shown_plane(views[len(views) // 2], sight.unit)
+    return (None, _NO_GROUND) if ground is None else (standing_on(ground, sight.path, figures), _NO_FEET)
 
 
 def feet_seen(figures: Figures) -> Array:

@@ -68,16 +68,18 @@ class Scene:
 
 def stand(settings: Settings, place: Scene, plate: Clip) -> Stood:
     """Put the actor in the place. ``plate``: a proxy of it, read only where the feet were not looked for yet."""
-    matchmove, figures = place.matchmove, place.figures
+    matchmove, seen_before = place.matchmove, place.figures
     notes: list[str] = []
     asked = settings.stand_at is not None or settings.actor_height is not None
     backdrop = place.backdrop
     if backdrop.ground is None:
         backdrop = replace(backdrop, ground=find_plane(backdrop.views))
     sure = backdrop.kind == "layers" and (place.posed or place.depth_given)
-    if asked or (sure and backdrop.ground is not None and settings.occlude is not False):
-        figures.look(plate, looks(place.backdrop, len(matchmove.path), plate.rate))
-    floor = _floor(settings, matchmove, figures) if asked else None
+    if asked or backdrop.ground is not None:
+        frames = looks(place.backdrop, len(matchmove.path), plate.rate)
+        place = replace(place, figures=seen_before.look(plate, frames))
+    figures = place.figures
+    floor = _floor(settings, matchmove, seen_before) if asked else None
     facts: dict[str, Any] = {}
     if settings.stand_at is not None:
         feet = Feet(matchmove, figures, floor, settings.actor_height, USUAL_DISTANCE_M)

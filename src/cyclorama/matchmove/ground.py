@@ -5,7 +5,7 @@ the solve's unit to the floor; where it does not, its unit is free and is made a
 actor's or the camera's height, gives the scale.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,11 +63,16 @@ class Figures:
         """Know what was ``seen`` before."""
         self.feet, self.heads, self.cut, self.covered = (x.copy() for x in (feet, heads, cut, covered))
 
-    def look(self, proxy: Clip, frames: Iterable[int]) -> None:
-        """See what was not seen yet of some frames of a proxy of the plate."""
+    def look(self, proxy: Clip, frames: Sequence[int]) -> "Figures":
+        """See what was not seen yet of some frames of a proxy of the plate. Returns those alone, whatever else was seen
+        before."""
         for index in frames:
             if np.isnan(self.covered[index]):
                 self(index, proxy.frame(index))
+        alone = Figures(self._actor, self._hw, len(self.covered))
+        for known, here in zip(self.seen, alone.seen):
+            here[list(frames)] = known[list(frames)]
+        return alone
 
     def _ends(self, alpha: Array) -> tuple[Array, Array, bool]:
         nowhere = np.full(2, np.nan)
