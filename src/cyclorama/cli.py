@@ -17,6 +17,7 @@ from cyclorama.interrupt import Terminated, stoppable
 from cyclorama.options import command_of
 from cyclorama.settings import KeyJobSettings, Settings
 from cyclorama.solve_settings import SolveSettings
+from cyclorama.train_command import add_train
 
 if TYPE_CHECKING:
     from cyclorama.checkjob import CheckReport
@@ -264,6 +265,9 @@ def _fail(kind: str, text: str, code: int, as_json: bool) -> None:
         print(json.dumps({"event": "error", "kind": kind, "message": sentence, "exit_code": code}), flush=True)
     print(f"error[{kind}]: {sentence}", file=sys.stderr)
     raise SystemExit(code)
+
+
+add_train(app, _run, (_Json, _Debug))
 
 
 def main() -> None:

@@ -39,7 +39,6 @@ def test_the_light_changes_and_the_screen_does_not() -> None:
     casts = [np.ptp(np.log2(out[0, 10, 15] / 0.3)) for out in moved]
     assert max(casts) > 0.3
     assert (over_green(changed[0], alpha)[alpha == 0] == GREEN).all()
-    )
 
 
 def test_mattes_get_holes_lost_limbs_and_false_occluders() -> None:

@@ -56,8 +56,8 @@ class PixelMixer(nn.Module):
         fhw: tuple[int, int, int],
     ) -> Tensor:
         """``hidden``: the target's and the references' tokens, b n width. ``where``: their positions. ``pixels``:
-        patches b n c*p*p of the noised target (weighted by its signal), of the foreground at the same places, and of the
-        references. ``fhw``: the target's tokens."""
+        patches b n c*p*p of the noised target (weighted by its signal), of the foreground at the same places, and of
+        the references. ``fhw``: the target's tokens."""
         target = hidden[0]
         noisy, foreground, pictures = (self._per_pixel(p) for p in pixels)
         copies = self._copied(hidden, where, pixels[2], fhw) if pictures.shape[1] else ()
