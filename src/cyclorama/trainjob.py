@@ -10,6 +10,7 @@ import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
+from cyclorama.diffusion.extra import require_extra
 from cyclorama.diffusion.recipes import Recipe, recipe_named, recipe_of, record_of
 from cyclorama.diffusion.samples import plain_sample, read_shot
 from cyclorama.job import Progress
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _IN_SHEET = 6
 _AT_ONCE = 8
-EXTRA = "cyc train needs torch; install it with: pip install 'cyclorama[diffusion]'"
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,7 @@ class TrainReport:
 def train_model(settings: TrainSettings, progress: Progress = lambda *_: None) -> TrainReport:
     """Draws or reads the shots, then trains. ``InputError`` and its kin say what is wrong and what to do."""
     recipe = resolved(settings)
-    try:
-        import torch  # noqa: F401
-    except ModuleNotFoundError:
-        raise InputError(EXTRA) from None
+    require_extra("cyc train")
     from cyclorama.diffusion.text import made_text
     from cyclorama.diffusion.train import Run, train
     from cyclorama.diffusion.weights import made_autoencoder

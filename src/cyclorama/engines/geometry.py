@@ -4,24 +4,32 @@ import numpy as np
 
 from cyclorama.comp import gain_field
 from cyclorama.core.backdrop import Backdrop
+from cyclorama.core.generation import EngineOptions
 from cyclorama.core.layers import Foreground, Layers, held_out, joined
 from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.scenery import cover, draw
 
 
+def made(_: EngineOptions) -> "GeometryEngine":
+    """The engine; there is nothing to choose."""
+    return GeometryEngine()
+
+
 class GeometryEngine:
     """``engines.Engine`` by projection: exact where a reference saw the place, smooth where none did."""
+
+    notes = ()
 
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers:
         plate = shot.plate.frame(index)
         place = draw(backdrop, shot.path[index], float(index))
         actors, light = shot.foregrounds(index, plate), shot.relighting
         gain = None if light is None or not actors else gain_field(joined(actors), shot.path[index], light)
-        return _in_order(shot, backdrop, index, Layers(place, actors, gain))
+        return in_order(shot, backdrop, index, Layers(place, actors, gain))
 
 
-def _in_order(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:
+def in_order(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:
     """With the actors behind what stands before them."""
     if shot.standing is None or shot.occluders is None or not layers.actors or not isinstance(backdrop, Backdrop):
         return layers
