@@ -1,5 +1,7 @@
 """The formula of what a recipe costs, against what torch counts, and against the sizes of the public models."""
 
+from collections.abc import Callable
+
 import pytest
 
 from cyclorama.diffusion.cost import cost_of
@@ -35,5 +37,25 @@ def test_operations_and_parameters_are_those_that_torch_counts() -> None:
             model(clip, torch.ones(1), given)
         found = cost_of(recipe, frames, recipe.data.hw)
         assert found.flops == pytest.approx(counter.get_total_flops(), rel=0.05)
+        assert _kept_bytes(lambda: model(clip, torch.ones(1), given)) == pytest.approx(  # noqa: B023
+            (found.train_bytes - 20 * found.parameters) / recipe.train.batch, rel=0.1
+        )
     counted = sum(p.numel() for name, p in model.named_parameters() if "mixer" not in name)
     assert found.parameters == pytest.approx(counted, rel=0.01)
+
+
+def _kept_bytes(forward: Callable[[], object]) -> int:
+    """What a forward pass keeps for its gradient."""
+    import torch
+
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        alive = forward()
+    del alive
+    return sum(kept.values())

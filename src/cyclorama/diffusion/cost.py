@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from cyclorama.diffusion.recipes import Recipe
 
 _TEXT_TOKENS = {True: 512, False: 8}  # public weights, patch models
-_KEPT_A_LAYER = 90
+_KEPT_A_LAYER = 36
 """Numbers of width d, in multiples of n d, that a layer keeps for its gradient besides the feed-forward's: the six
 modulations of every token, float32 copies of norms, turned queries and keys. Measured on ``mini`` in float32."""
+_KEPT_A_PIXEL = 200
+"""Numbers that the pixel mixer keeps for a pixel: its inputs and layers."""
 _ALIVE = 24
 """The same while a layer runs without gradients: hidden tokens, their norm, modulations, queries, keys, values."""
 
@@ -49,6 +51,8 @@ def cost_of(recipe: Recipe, num_frames: int, hw: tuple[int, int], num_references
     kept, stream = (_KEPT_A_LAYER + 2 * m / d) * n * d * number, n * d * number
     trained = _lora(recipe) if model.lora_rank else parameters
     activations = kept + layers * stream if plan.checkpointing else layers * kept
+    if model.copies:
+        activations += _KEPT_A_PIXEL * per_frame * frames * model.patch**2 * number
     train = parameters * number + 16 * trained + plan.batch * activations
     infer = parameters * number + (_ALIVE + 2 * m / d) * n * d * number
     return Cost(n, 2.0 * macs, parameters, infer, train)

@@ -157,7 +157,12 @@ def nano() -> Recipe:
 
 def mini() -> Recipe:
     """The small member that learns on two cores and needs no download."""
-    return Recipe(name="mini", model=ModelRecipe(copies=3, local_start=True), train=TrainRecipe(sample_steps=4))
+    train = TrainRecipe(
+        steps=3600, batch=2, rate=1.5e-3, shift=3.0, foreground_weight=2.0, ema=0.998, save_every=300, sheet_every=900,
+        sample_steps=1,
+    )  # fmt: skip
+    data = DataRecipe(num_shots=560)
+    return Recipe(name="mini", model=ModelRecipe(copies=3, local_start=True), data=data, train=train)
 
 
 def _wan(name: str, weights: str, hw: tuple[int, int], **size: Any) -> Recipe:

@@ -59,7 +59,8 @@ def train(recipe: Recipe, run: Run) -> dict[str, float]:
     model, optimiser = accelerator.prepare(model, optimiser)
     plain = accelerator.unwrap_model(model)
     ema = {name: p.detach().clone() for name, p in trained_tensors(plain).items()}
-    done = _take_up(recipe, run, plain, (optimiser, names, ema))
+    with accelerator.main_process_first():
+        done = _take_up(recipe, run, plain, (optimiser, names, ema))
     with SummaryWriter(str(run.folder / "board"), purge_step=done) as board:
         figures: dict[str, float] = {}
         for step in range(done, recipe.train.steps):
@@ -67,6 +68,8 @@ def train(recipe: Recipe, run: Run) -> dict[str, float]:
             figures = _step(recipe, run, step, (accelerator, model, optimiser))
             _average(ema, trained_tensors(plain), recipe.train.ema, step)
             last = step + 1 == recipe.train.steps
+            if not accelerator.is_main_process:  # all know the same; one writes
+                continue
             if (step + 1) % recipe.train.sheet_every == 0 or last:
                 figures |= _shown(run, plain, ema, step + 1)
             _note(run.folder, board, step + 1, figures)
@@ -74,6 +77,7 @@ def train(recipe: Recipe, run: Run) -> dict[str, float]:
                 moments = optimiser_tensors(optimiser, names)
                 save_state(run.folder / "states", State(step + 1, dict(trained_tensors(plain)), ema, moments))
                 save_model(run.folder / "model", recipe, ema)
+    accelerator.wait_for_everyone()
     return figures
 
 
