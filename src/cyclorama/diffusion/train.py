@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
@@ -85,7 +86,9 @@ def _accelerator(recipe: TrainRecipe) -> Accelerator:
     if recipe.threads:
         torch.set_num_threads(recipe.threads)
     AcceleratorState._reset_state()  # it is the process's; an earlier run may have asked for another precision
-    return Accelerator(mixed_precision=recipe.precision)
+    unused = DistributedDataParallelKwargs(find_unused_parameters=True)  # the mixer stands in for the last layer
+    cpu = not torch.cuda.is_available()
+    return Accelerator(cpu=cpu, mixed_precision=recipe.precision, kwargs_handlers=[unused])
 
 
 def _take_up(
