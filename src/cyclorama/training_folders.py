@@ -1,6 +1,7 @@
 """Real clips for training: folders with ``truth``, ``alpha/``, ``refs/`` and ``meta.json`` become files of shots."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def _file(case: Path, path: Path, size: tuple[int, int, int]) -> Path:
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part")
+    partial = path.with_suffix(f".{os.getpid()}")
     with partial.open("wb") as file:
         np.savez(file, allow_pickle=False, **_read(case, size))
     partial.rename(path)

@@ -1,6 +1,7 @@
 """Made-up shots for training, drawn once at a small size and kept as files."""
 
 import json
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -47,7 +48,7 @@ def shot_file(folder: Path, seed: int, num_frames: int, hw: tuple[int, int]) -> 
     path = folder / f"{num_frames}x{hw[0]}x{hw[1]}" / f"{seed:07d}.npz"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".part")
+        partial = path.with_suffix(f".{os.getpid()}")
         with partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **_drawn(seed, num_frames, hw))
         partial.rename(path)

@@ -14,10 +14,11 @@ from cyclorama.core.errors import InputError, MachineError  # noqa: E402
 from cyclorama.diffusion.batches import HashedText, clip_array, clip_tensor, made_batch  # noqa: E402
 from cyclorama.diffusion.checkpoints import last_state  # noqa: E402
 from cyclorama.diffusion.judge import sampled, score  # noqa: E402
+from cyclorama.diffusion.memory import memory_told  # noqa: E402
 from cyclorama.diffusion.prompt import Prompt  # noqa: E402
 from cyclorama.diffusion.recipes import Recipe, nano  # noqa: E402
 from cyclorama.diffusion.samples import ShotFile, made_sample, plain_sample  # noqa: E402
-from cyclorama.diffusion.train import Run, rate_at, smaller, train  # noqa: E402
+from cyclorama.diffusion.train import Run, rate_at, train  # noqa: E402
 from cyclorama.diffusion.weights import load_model, made_autoencoder  # noqa: E402
 
 RECIPE = nano()
@@ -104,9 +105,19 @@ def test_the_rate_rises_and_falls() -> None:
     assert 0.02 <= rates[-1] < 0.03
 
 
-def test_the_next_smaller_recipe_is_named() -> None:
-    assert "wan-1.3b" in smaller("wan-5b")
-    assert "batch" in smaller("nano")
+@pytest.mark.parametrize(
+    ("recipe", "error", "says"),
+    [
+        ("wan-5b", torch.OutOfMemoryError("CUDA out of memory"), "next smaller recipe is wan-1.3b"),
+        ("mini", RuntimeError("DefaultCPUAllocator: can't allocate memory"), "next smaller recipe is nano"),
+        ("nano", MemoryError(), "smaller batch"),
+    ],
+)
+def test_too_little_memory_names_the_next_smaller_recipe(recipe: str, error: Exception, says: str) -> None:
+    with pytest.raises(MachineError, match=says), memory_told(recipe):
+        raise error
+    with pytest.raises(RuntimeError, match="another"), memory_told(recipe):
+        raise RuntimeError("another")
 
 
 def test_every_condition_of_a_shot_reaches_its_batch() -> None:

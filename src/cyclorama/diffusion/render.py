@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.errors import InputError, MachineError
+from cyclorama.core.errors import InputError
 from cyclorama.diffusion.autoencoder import Autoencoder, encode, encode_pictures, latent_frame
 from cyclorama.diffusion.batches import TextEncoder, clip_array, clip_tensor
 from cyclorama.diffusion.conditions import GENERATE, KEEP, Conditions, pluecker_rays
+from cyclorama.diffusion.memory import memory_told
 from cyclorama.diffusion.model import InContextModel
 from cyclorama.diffusion.projection import Projection
 from cyclorama.diffusion.prompt import Prompt
 from cyclorama.diffusion.recipes import Recipe
 from cyclorama.diffusion.sample import guided, sample, schedule
 from cyclorama.diffusion.text import made_text
-from cyclorama.diffusion.train import smaller
 from cyclorama.diffusion.weights import load_model, made_autoencoder
 
 
@@ -57,11 +57,8 @@ class Painter:
 
     def paint(self, window: Window, seed: int) -> Array:
         """The finished frames, t h w 3, sRGB 0..1. ``MachineError`` when memory is not enough."""
-        try:
+        with memory_told(self.recipe.name):
             return self._painted(window, seed)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            words = f"memory is not enough for {self.recipe.name}: {smaller(self.recipe.name)}"
-            raise MachineError(words) from error
 
     @torch.no_grad()
     def _painted(self, window: Window, seed: int) -> Array:

@@ -23,6 +23,7 @@ from cyclorama.diffusion import flow
 from cyclorama.diffusion.autoencoder import Autoencoder
 from cyclorama.diffusion.batches import Batch, TextEncoder, made_batch
 from cyclorama.diffusion.checkpoints import State, last_state, optimiser_tensors, put_optimiser, save_state
+from cyclorama.diffusion.memory import memory_told
 from cyclorama.diffusion.model import InContextModel
 from cyclorama.diffusion.recipes import Recipe, TrainRecipe, record_of
 from cyclorama.diffusion.samples import ShotFile, made_sample, recipe_of_step
@@ -155,13 +156,11 @@ def _step(
         part = (accelerator.process_index * plan.accumulate) + k
         batch = batch_of(recipe, run, step, part).to(accelerator.device)
         seed = int(np.random.SeedSequence([plan.seed, step, part, 1]).generate_state(1)[0])
-        try:
+        with memory_told(recipe.name):
             with accelerator.autocast():
                 loss = loss_of(model, batch, plan, seed) / plan.accumulate
             total += _finite(float(loss.detach()), "loss", step, run)
             accelerator.backward(loss)
-        except torch.OutOfMemoryError as error:
-            raise MachineError(f"memory is not enough for {recipe.name}: {smaller(recipe.name)}") from error
     norm = _finite(float(accelerator.clip_grad_norm_(model.parameters(), plan.clip)), "gradient", step, run)
     optimiser.step()
     optimiser.zero_grad()
@@ -184,13 +183,6 @@ def rate_at(step: int, recipe: TrainRecipe) -> float:
         return recipe.rate * (step + 1) / recipe.warmup
     x = (step - recipe.warmup) / max(1, recipe.steps - recipe.warmup)
     return recipe.rate * (_DECAY_TO + (1 - _DECAY_TO) * 0.5 * (1 + math.cos(math.pi * x)))
-
-
-def smaller(name: str) -> str:
-    """What to do when memory is not enough."""
-    order = ["wan-14b", "wan-5b", "wan-1.3b", "mini", "nano"]
-    place = order.index(name) if name in order else len(order)
-    return f"the next smaller recipe is {order[place + 1]}" if place + 1 < len(order) else "take a smaller batch"
 
 
 def _average(ema: dict[str, Tensor], now: dict[str, Tensor], rate: float, step: int) -> None:
