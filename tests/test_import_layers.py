@@ -18,7 +18,9 @@ LAYERS = (
     {"evaluation"},
 )
 TOP = len(LAYERS)
-OPTIONAL = {"onnxruntime", "huggingface_hub", "safetensors", "matanyone2", "omegaconf", "transformers"}
+DIFFUSION = {"diffusers", "transformers", "peft", "accelerate", "safetensors", "tensorboard"}
+"""Of the extra that diffusion is written in; no module of another room imports diffusion when it is imported itself."""
+OPTIONAL = {*DIFFUSION, "onnxruntime", "huggingface_hub", "matanyone2", "omegaconf"}
 
 
 def layer_of(room: str) -> int:
@@ -55,6 +57,8 @@ def refusal(room: str, name: str) -> str | None:
         return None if room == "diffusion" else "torch belongs in diffusion alone"
     if parts[0] == "pxr":
         return "pxr is optional and is opened by matchmove.usd alone"
+    if parts[0] in DIFFUSION and room == "diffusion":
+        return None
     if parts[0] in OPTIONAL:
         return f"{parts[0]} is optional and is opened by matting.learned_weights.require alone"
     if parts[0] != "cyclorama" or len(parts) < 2 or parts[1] == "__version__":
@@ -119,6 +123,8 @@ def test_core_needs_numpy_alone() -> None:
         ("cli", "cyclorama.project.replace_background", False),
         ("comp", "torch", True),
         ("diffusion", "torch.nn", False),
+        ("diffusion", "safetensors.torch", False),
+        ("comp", "diffusers", True),
         ("matting", "onnxruntime.capi", True),
         ("matchmove", "pxr.Usd", True),
         ("media", "cyclorama.__version__", False),

@@ -11,10 +11,12 @@ from cyclorama.camera_settings import CameraJobSettings
 from cyclorama.check_settings import CheckSettings, InspectSettings
 from cyclorama.cli_batch import BATCH, JOBS, batch, jobs
 from cyclorama.cli_run import NOTHING, STOPPED, Debug, Json, Progress, fail, run
+from cyclorama.cli_train import TRAIN, train
 from cyclorama.light_settings import LightJobSettings
 from cyclorama.options import command_of
 from cyclorama.settings import KeyJobSettings, Settings
 from cyclorama.solve_settings import SolveSettings
+from cyclorama.train_settings import TrainSettings
 
 if TYPE_CHECKING:
     from cyclorama.checkjob import CheckReport
@@ -186,6 +188,7 @@ def doctor(as_json: Json = False, debug: Debug = False) -> None:
 
 app.command(help=JOBS)(jobs)
 app.command(help=BATCH)(batch)
+app.command(help=TRAIN)(command_of(TrainSettings, train))
 app.command(help=_REPLACE)(command_of(Settings, replace))
 app.command(help=_KEY)(command_of(KeyJobSettings, key))
 app.command(help=_CAMERA)(command_of(CameraJobSettings, camera))

@@ -37,7 +37,7 @@ _EXTRAS = {
     "mattes-torch": (("torch",), "learned mattes that run in torch"),
     "usd": (("pxr",), "USD cameras"),
     "camera-check": (("pycolmap",), "the camera files checked against COLMAP's own reader"),
-    "diffusion": (("torch",), "engines of generation"),
+    "diffusion": (("torch", "diffusers", "peft", "accelerate"), "the in-context engine, cyc train"),
 }
 _LEAST_PYTHON = (3, 11)
 _LITTLE_MEMORY_GB, _LITTLE_DISK_GB = 2.0, 2.0

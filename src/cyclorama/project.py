@@ -80,11 +80,13 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
     require_light(settings)
     require_film(settings)
     codec_of(settings.output, settings.write.codec)
-    engine = make_engine(settings.engine)
+    engine = make_engine(settings.drawn.engine, settings.drawn.options)
     with open_job(settings, progress, folders=_layers_folder(settings)) as job:
         if job.before is not None:
             return job.before
         _require_layers_free(settings, job)
+        for text in engine.notes:
+            print(f"note: {text}", file=sys.stderr, flush=True)
         shot, stood, matchmove, film = Analysis(settings, job).run()
         backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0
         job.folder.keep("camera.json", camera_json(shot.path.scaled(metres), job.plate.rate))

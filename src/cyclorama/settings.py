@@ -9,6 +9,7 @@ from cyclorama.camera_words import ActorArgument, FocalLength, MoveArgument
 from cyclorama.core.errors import InputError
 from cyclorama.core.keyed import KeyPoint
 from cyclorama.depth_words import DepthSettings
+from cyclorama.engine_settings import EngineSettings
 from cyclorama.film_words import FilmSettings
 from cyclorama.light_words import LightSettings
 from cyclorama.media_settings import OutputSettings, PlateSettings
@@ -243,7 +244,7 @@ class Settings:
     frames: Annotated[str | None, _FRAMES] = None
     light: LightSettings = field(default_factory=LightSettings)
     film: FilmSettings = field(default_factory=FilmSettings)
-    engine: Annotated[str, Option("What draws the place.")] = "geometry"
+    drawn: EngineSettings = field(default_factory=EngineSettings)
     layers: Annotated[
         Path | None,
         Option(

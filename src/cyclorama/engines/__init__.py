@@ -4,23 +4,32 @@ from importlib import import_module
 from typing import Protocol
 
 from cyclorama.core.errors import InputError
+from cyclorama.core.generation import EngineOptions
 from cyclorama.core.layers import Layers
 from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 
-ENGINES = {"geometry": "cyclorama.engines.geometry:GeometryEngine"}
+ENGINES = {
+    "geometry": "cyclorama.engines.geometry:made",
+    "in-context": "cyclorama.engines.in_context:made",
+}
 
 
 class Engine(Protocol):
     """One method: the layers of frame ``index``. Frames may be asked for in any order, and again."""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user is told before it begins. ``MachineError`` when this machine will not do."""
+        ...
+
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers: ...
 
 
-def make_engine(name: str) -> Engine:
+def make_engine(name: str, options: EngineOptions | None = None) -> Engine:
     """The engine of that name. ``InputError`` with the list when there is none."""
     if name not in ENGINES:
         raise InputError(f"there is no engine '{name}'; choose one of {', '.join(sorted(ENGINES))}")
     module, _, attribute = ENGINES[name].partition(":")
-    engine: Engine = getattr(import_module(module), attribute)()
+    engine: Engine = getattr(import_module(module), attribute)(options or EngineOptions())
     return engine

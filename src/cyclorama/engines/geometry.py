@@ -6,26 +6,39 @@ import numpy as np
 
 from cyclorama.comp import gain_field, shadow_field, with_film
 from cyclorama.core.backdrop import Backdrop
+from cyclorama.core.generation import EngineOptions
 from cyclorama.core.layers import Foreground, Layers, held_out, joined
 from cyclorama.core.place import Place
 from cyclorama.core.shot import Shot
 from cyclorama.scenery import cover, draw
 
 
+def made(_: EngineOptions) -> "GeometryEngine":
+    """The engine; there is nothing to choose."""
+    return GeometryEngine()
+
+
 class GeometryEngine:
     """``engines.Engine`` by projection: exact where a reference saw the place, smooth where none did."""
+
+    notes = ()
 
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers:
         plate = shot.plate.frame(index)
         place = draw(backdrop, shot.path[index], float(index))
         actors, light = shot.foregrounds(index, plate), shot.relighting
         gain = None if light is None or not actors else gain_field(joined(actors), shot.path[index], light)
-        layers = Layers(place, actors, gain)
-        if shot.shadowing is not None and actors:
-            shadow = shadow_field(joined(actors).alpha, place, shot.path[index], index, shot.shadowing)
-            layers = replace(layers, shadow=shadow)
-        layers = _in_order(shot, backdrop, index, layers)
-        return layers if shot.film is None else with_film(layers, shot.film, shot.path, index)
+        return completed(shot, backdrop, index, Layers(place, actors, gain))
+
+
+def completed(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:
+    """With the actors' shadow on the place, with the actors behind what stands before them, and with the plate's lens
+    and film."""
+    if shot.shadowing is not None and layers.actors:
+        shadow = shadow_field(layers.joint.alpha, layers.place, shot.path[index], index, shot.shadowing)
+        layers = replace(layers, shadow=shadow)
+    layers = _in_order(shot, backdrop, index, layers)
+    return layers if shot.film is None else with_film(layers, shot.film, shot.path, index)
 
 
 def _in_order(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:

@@ -1,0 +1,84 @@
+"""What a recipe costs: tokens, floating-point operations, peak memory; needs no torch.
+
+One step over n tokens of width d in L layers with a feed-forward of m and T text tokens costs, in multiply-adds a
+layer: self-attention 4 n d^2 + 2 n^2 d, cross-attention 2 (n + T) d^2 + 2 n T d, feed-forward 2 n d m; operations are
+twice that. Training costs three times the forward pass, four with checkpointing; guidance asks a model twice a step.
+"""
+
+from dataclasses import dataclass
+
+from cyclorama.diffusion.recipes import Recipe
+
+_TEXT_TOKENS = {True: 512, False: 8}  # public weights, patch models
+_KEPT_A_LAYER = 36
+"""Numbers of width d, in multiples of n d, that a layer keeps for its gradient besides the feed-forward's: the six
+modulations of every token, float32 copies of norms, turned queries and keys. Measured on ``mini`` in float32."""
+_KEPT_A_PIXEL = 200
+"""Numbers that the pixel mixer keeps for a pixel: its inputs and layers."""
+_ALIVE = 24
+"""The same while a layer runs without gradients: hidden tokens, their norm, modulations, queries, keys, values."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """``tokens``: of the whole sequence. ``flops``: of one forward pass of one clip. ``infer_bytes``, ``train_bytes``:
+    peak memory of sampling one clip, and of a training step of the recipe's batch, without the autoencoder."""
+
+    tokens: int
+    flops: float
+    parameters: int
+    infer_bytes: float
+    train_bytes: float
+
+
+def cost_of(recipe: Recipe, num_frames: int, hw: tuple[int, int], num_references: int = 3) -> Cost:
+    """The cost of one clip of a size."""
+    model, plan = recipe.model, recipe.train
+    public, (time, side, patch, channels) = bool(model.weights), _cells(recipe)
+    frames = 1 + (num_frames - 1) // time
+    per_frame = -(-hw[0] // (side * patch)) * -(-hw[1] // (side * patch))
+    text = _TEXT_TOKENS[public]
+    given = -(-frames // model.condition_stride[0]) * per_frame // model.condition_stride[1] ** 2
+    pixels = per_frame * (frames * (1 + model.depth) + num_references) + given
+    n, d, m, layers = pixels + text * model.text_in_sequence, model.width, model.ffn, model.layers
+    inputs = channels * patch**2
+    macs: float = layers * (4 * n * d * d + 2 * n * n * d + 2 * (n + text) * d * d + 2 * n * text * d + 2 * n * d * m)
+    macs += pixels * inputs * d + (_mixer(recipe, per_frame, frames, num_references) if model.copies else 0)
+    parameters = (
+        layers * (8 * d * d + 2 * d * m + 19 * d) + 8 * d * d + d * (2 * inputs + model.text_dim + model.freq_dim)
+    )
+    number = 2 if public or plan.precision == "bf16" else 4
+    kept, stream = (_KEPT_A_LAYER + 2 * m / d) * n * d * number, n * d * number
+    trained = _lora(recipe) if model.lora_rank else parameters
+    activations = kept + layers * stream if plan.checkpointing else layers * kept
+    if model.copies:
+        activations += _KEPT_A_PIXEL * per_frame * frames * model.patch**2 * number
+    train = parameters * number + 16 * trained + plan.batch * activations
+    infer = parameters * number + (_ALIVE + 2 * m / d) * n * d * number
+    return Cost(n, 2.0 * macs, parameters, infer, train)
+
+
+def _mixer(recipe: Recipe, per_frame: int, frames: int, num_references: int) -> float:
+    """Multiply-adds of the pixel mixer: queries and keys, scores and copies, features, and every pixel's network."""
+    model, target, pictures = recipe.model, per_frame * frames, per_frame * num_references
+    head, square = model.width // model.heads, model.patch**2
+    looks = (target + pictures) * model.width * model.copies * head + target * pictures * model.copies * (
+        head + 3 * square
+    )
+    hidden = 32 * (8 + 3 * (2 + model.copies)) + 32 * 32 + 32 * (model.copies + 8)
+    return looks + target * (model.width * (8 * square + 2 * model.copies) + square * hidden)
+
+
+def _cells(recipe: Recipe) -> tuple[int, int, int, int]:
+    """Frames and pixels to a latent, latents along a token's side, channels of a latent."""
+    if not recipe.model.weights:
+        return 1, recipe.model.patch, 1, 3 * recipe.model.patch**2
+    return (4, 16, 2, 48) if "2.2-TI2V-5B" in recipe.model.weights else (4, 8, 2, 16)
+
+
+def _lora(recipe: Recipe) -> int:
+    """Trained numbers of the low-rank factors: attention's eight matrices and the feed-forward's two, where named."""
+    d, m, rank = recipe.model.width, recipe.model.ffn, recipe.model.lora_rank
+    attention = 2 * sum(name in recipe.model.lora_targets for name in ("to_q", "to_k", "to_v", "to_out.0"))
+    forward = sum(name.startswith("ffn") for name in recipe.model.lora_targets)
+    return recipe.model.layers * rank * (attention * 2 * d + forward * (d + m))

@@ -1,0 +1,143 @@
+"""Models on disk: safetensors and a recipe, nothing else; what does not fit is refused in one sentence.
+
+A model is a folder with ``recipe.json`` and ``model.safetensors``: all tensors of a patch model, and of a model on
+public weights those that were trained (LoRA, adapters).
+"""
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import AutoencoderKLWan, WanTransformer3DModel
+from peft import LoraConfig
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from cyclorama.core.errors import InputError
+from cyclorama.diffusion.autoencoder import Autoencoder, PatchAutoencoder, WanAutoencoder
+from cyclorama.diffusion.model import InContextModel, made_transformer
+from cyclorama.diffusion.recipes import ModelRecipe, Recipe, recipe_of, record_of
+
+_RECIPE, _TENSORS = "recipe.json", "model.safetensors"
+_PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle")
+
+
+def made_model(recipe: ModelRecipe, seed: int = 0) -> InContextModel:
+    """A model of a recipe: public weights where it names some, else at random; with LoRA where it has a rank, whose
+    second factors are zero, so that it changes nothing yet."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        transformer = public_transformer(recipe.weights) if recipe.weights else made_transformer(recipe)
+        model = InContextModel(recipe, transformer)
+        if recipe.lora_rank:
+            transformer.requires_grad_(False)
+            transformer.add_adapter(
+                LoraConfig(
+                    r=recipe.lora_rank, lora_alpha=recipe.lora_alpha, target_modules=list(recipe.lora_targets),
+                )
+            )  # fmt: skip
+    return model
+
+
+def made_autoencoder(recipe: ModelRecipe) -> Autoencoder:
+    """The autoencoder that belongs to a recipe's transformer."""
+    if not recipe.weights:
+        return PatchAutoencoder(recipe.patch)
+    network = AutoencoderKLWan.from_pretrained(recipe.weights, subfolder="vae", use_safetensors=True)
+    return WanAutoencoder(network)
+
+
+def public_transformer(weights: str) -> WanTransformer3DModel:
+    """A Wan transformer by hub id or folder of diffusers' layout. ``InputError`` when there is none or it is another
+    model: image-to-video variants want channels that the in-context sequence does not have."""
+    folder = Path(weights)
+    if folder.exists():
+        config = folder / "transformer" / "config.json"
+        if not config.is_file():
+            raise InputError(f"{folder} has no transformer/config.json; it must be a Wan model saved by diffusers")
+        name = json.loads(config.read_text()).get("_class_name")
+        if name != "WanTransformer3DModel":
+            raise InputError(
+                f"{folder} holds weights of {name}; the in-context model is built on WanTransformer3DModel"
+            )
+        if not list(config.parent.glob("*.safetensors")):
+            raise InputError(f"{config.parent} has no safetensors; pickled weights are not opened, save them anew")
+    try:
+        found = WanTransformer3DModel.from_pretrained(
+            weights, subfolder="transformer", use_safetensors=True, output_loading_info=True
+        )
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        raise InputError(f"the Wan weights {weights} cannot be loaded: {str(error).splitlines()[0]}") from error
+    transformer, notes = found
+    if notes["missing_keys"] or notes["unexpected_keys"] or notes["mismatched_keys"]:
+        missing = sorted(notes["missing_keys"])[:3]
+        raise InputError(
+            f"the Wan weights {weights} do not fit their config; missing are {', '.join(missing) or 'none'}"
+        )
+    if transformer.config.in_channels != transformer.config.out_channels:
+        raise InputError(f"{weights} is an image-to-video model; the in-context model needs text-to-video weights")
+    return transformer
+
+
+def trained_tensors(model: InContextModel) -> dict[str, Tensor]:
+    """The parameters that training changes, by name."""
+    return {name: p for name, p in model.named_parameters() if p.requires_grad}
+
+
+def save_model(folder: Path, recipe: Recipe, tensors: dict[str, Tensor]) -> None:
+    """Writes a model's folder; the recipe last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({k: v.detach().cpu().contiguous() for k, v in tensors.items()}, folder / _TENSORS)
+    (folder / _RECIPE).write_text(json.dumps(record_of(recipe), indent=1))
+
+
+def load_model(folder: Path) -> tuple[InContextModel, Recipe]:
+    """The model of a folder, ready to sample. ``InputError`` for anything that is no such folder."""
+    if folder.suffix in _PICKLES or (folder.is_dir() and not (folder / _TENSORS).is_file() and _pickled(folder)):
+        raise InputError(f"{folder} is pickled; pickles can run code and are not opened: weights must be safetensors")
+    if not folder.is_dir() or not (folder / _RECIPE).is_file() or not (folder / _TENSORS).is_file():
+        raise InputError(f"{folder} must be a folder with {_RECIPE} and {_TENSORS}, as cyc train writes it")
+    try:
+        record = json.loads((folder / _RECIPE).read_text())
+    except json.JSONDecodeError as error:
+        raise InputError(f"{folder / _RECIPE} is no JSON: {error}") from error
+    recipe = recipe_of(record)
+    model = made_model(recipe.model)
+    put_tensors(trained_tensors(model), read_tensors(folder / _TENSORS), str(folder / _TENSORS))
+    return model.eval().requires_grad_(False), recipe
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file. ``InputError`` when it is none."""
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise InputError(f"{path} is no safetensors file: {error}") from error
+
+
+def put_tensors(into: dict[str, Tensor], found: dict[str, Tensor], name: str) -> None:
+    """Copies ``found`` into the tensors of the same names. ``InputError`` when names or shapes differ."""
+    if not set(into) & set(found):
+        raise InputError(f"{name} holds weights of another model: it has none of this model's {len(into)} tensors")
+    if missing := sorted(set(into) - set(found)):
+        raise InputError(
+            f"{name} lacks {len(missing)} of {len(into)} tensors, first {missing[0]}; the file is not whole"
+        )
+    if extra := sorted(set(found) - set(into)):
+        raise InputError(f"{name} holds weights of another model: {extra[0]} is not one of this model's tensors")
+    for key, tensor in into.items():
+        if found[key].shape != tensor.shape:
+            raise InputError(
+                f"{name}: {key} must be {' x '.join(map(str, tensor.shape))}, "
+                f"got {' x '.join(map(str, found[key].shape))}; the recipe beside it is of another size"
+            )
+    with torch.no_grad():
+        for key, tensor in into.items():
+            if not torch.isfinite(found[key]).all():
+                raise InputError(f"{name}: {key} is not finite; take an earlier checkpoint")
+            tensor.copy_(found[key])
+
+
+def _pickled(folder: Path) -> bool:
+    return any(path.suffix in _PICKLES for path in folder.iterdir())

@@ -1,0 +1,44 @@
+"""What can be asked of the engine that draws a shot."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from cyclorama.core.errors import InputError
+from cyclorama.core.generation import EngineOptions
+from cyclorama.option import Option
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineSettings:
+    """The engine, and what an engine of generation needs besides."""
+
+    engine: Annotated[str, Option("What draws the shot: geometry, or in-context (a trained model).")] = "geometry"
+    model: Annotated[
+        Path | None, Option("Folder of the model of --engine in-context, as cyc train makes it.", shape="DIR")
+    ] = None
+    prompt: Annotated[
+        str | None, Option("What the model is told: plain words, or JSON with the eight keys of the prompt.")
+    ] = None
+    seed: Annotated[int, Option("Of the model's noise; the same seed gives the same shot.")] = 0
+    sampling_steps: Annotated[int | None, Option("Steps of the model's sampler; else its recipe's.")] = None
+    guidance: Annotated[float, Option("How much the prompt counts; 1 asks the model once a step.")] = 1.0
+    projection: Annotated[
+        bool,
+        Option(
+            "Whether the actor's fine detail comes from the plate at late steps.", ("--projection/--no-projection",)
+        ),
+    ] = True
+
+    def __post_init__(self) -> None:
+        if self.model is not None and self.engine == "geometry":
+            raise InputError("--model belongs to --engine in-context; add it, or leave the model out")
+        if self.seed < 0 or self.guidance < 0:
+            raise InputError(f"--seed and --guidance must be 0 or more, got {self.seed} and {self.guidance}")
+
+    @property
+    def options(self) -> EngineOptions:
+        """For ``make_engine``."""
+        return EngineOptions(
+            self.model, self.prompt or "", self.seed, self.sampling_steps, self.guidance, self.projection
+        )

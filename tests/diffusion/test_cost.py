@@ -1,0 +1,61 @@
+"""The formula of what a recipe costs, against what torch counts, and against the sizes of the public models."""
+
+from collections.abc import Callable
+
+import pytest
+
+from cyclorama.diffusion.cost import cost_of
+from cyclorama.diffusion.recipes import mini, nano, wan_1_3b, wan_5b, wan_14b
+
+
+@pytest.mark.parametrize(("recipe", "billions"), [(wan_1_3b(), 1.419), (wan_5b(), 5.0), (wan_14b(), 14.288)])
+def test_the_parameters_of_the_public_models(recipe: object, billions: float) -> None:
+    assert cost_of(recipe, 49, (480, 832)).parameters / 1e9 == pytest.approx(billions, rel=0.01)  # type: ignore[arg-type]
+
+
+def test_the_tokens_of_the_papers_case() -> None:
+    """97 frames of 704 x 1280 in the 5B model: 25 latent frames of 880 tokens, twice, and three references."""
+    assert cost_of(wan_5b(), 97, (704, 1280)).tokens == 880 * (25 + 25 + 3)
+
+
+def test_operations_and_parameters_are_those_that_torch_counts() -> None:
+    torch = pytest.importorskip("torch")
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from cyclorama.diffusion.conditions import Conditions
+    from cyclorama.diffusion.weights import made_model
+
+    for recipe in (nano(), mini()):
+        model, patch, frames = made_model(recipe.model), recipe.model.patch, recipe.data.num_frames
+        cells = [side // patch for side in recipe.data.hw]
+        clip = torch.zeros(1, 3 * patch**2, frames, *cells)
+        given = Conditions(
+            clip, clip.transpose(1, 2)[:, :3], torch.tensor([[0, 1, 2]]), torch.zeros(1, 8, recipe.model.text_dim)
+        )
+        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+            model(clip, torch.ones(1), given)
+        found = cost_of(recipe, frames, recipe.data.hw)
+        assert found.flops == pytest.approx(counter.get_total_flops(), rel=0.05)
+        assert _kept_bytes(lambda: model(clip, torch.ones(1), given)) == pytest.approx(  # noqa: B023
+            (found.train_bytes - 20 * found.parameters) / recipe.train.batch, rel=0.1
+        )
+    counted = sum(p.numel() for name, p in model.named_parameters() if "mixer" not in name)
+    assert found.parameters == pytest.approx(counted, rel=0.01)
+
+
+def _kept_bytes(forward: Callable[[], object]) -> int:
+    """What a forward pass keeps for its gradient."""
+    import torch
+
+    kept: dict[int, int] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        alive = forward()
+    del alive
+    return sum(kept.values())

@@ -1,0 +1,128 @@
+"""The in-context engine: windows, what it may change, what it refuses."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from cyclorama.core.backdrop import Backdrop, View
+from cyclorama.core.camera import Camera, CameraPath, rigid
+from cyclorama.core.clip import ArrayClip
+from cyclorama.core.errors import InputError, MachineError
+from cyclorama.core.generation import EngineOptions
+from cyclorama.core.layers import Foreground
+from cyclorama.core.shot import Shot
+from cyclorama.diffusion.recipes import nano, wan_14b
+from cyclorama.diffusion.render import Window, window_hw
+from cyclorama.diffusion.weights import made_model, save_model, trained_tensors
+from cyclorama.engines import make_engine
+from cyclorama.engines.in_context import InContextEngine, shares
+from cyclorama.engines.memory import require_memory
+
+HW, NUM_FRAMES = (48, 72), 7
+
+
+class BoxKey:
+    def foreground(self, _: int, plate: np.ndarray) -> Foreground:
+        alpha = np.zeros(HW, np.float32)
+        alpha[10:40, 20:50] = 1
+        return Foreground(plate * alpha[..., None], alpha)
+
+
+def shot_and_place() -> tuple[Shot, Backdrop]:
+    rng = np.random.default_rng(1)
+    camera = Camera.from_focal(hw=HW, focal_px=60, world_from_camera=rigid(np.eye(3), np.zeros(3)))
+    plate = ArrayClip(rng.random((NUM_FRAMES, *HW, 3), np.float32))
+    view = View(rng.random((*HW, 3), np.float32), np.full(HW, 0.2, np.float32), camera, 0.0)
+    return Shot(plate, BoxKey(), CameraPath((camera,) * NUM_FRAMES), None), Backdrop("still", (view,))
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("weights")
+    recipe = replace(nano(), model=replace(nano().model, rays=True, tri_mask=True, prior=True, depth=True))
+    save_model(folder, recipe, dict(trained_tensors(made_model(recipe.model))))
+    return folder
+
+
+def test_windows_overlap_and_their_shares_fade() -> None:
+    for num_frames, length in ((7, 3), (24, 5), (3, 3), (1, 1), (8, 5)):
+        before: dict[int, float] = {}
+        for index in range(num_frames):
+            found = dict(shares(index, num_frames, length))
+            assert sum(found.values()) == pytest.approx(1)
+            assert all(start <= index < start + length for start in found)
+            assert all(0 <= start <= num_frames - length for start in found)
+            jump = max(abs(found.get(s, 0) - before.get(s, 0)) for s in {*found, *before}) if before else 0
+            assert jump <= 0.67
+            before = found
+    with pytest.raises(IndexError):
+        shares(7, 7, 3)
+
+
+class Copies:
+    """A painter that gives back what geometry and plate know: nothing changes."""
+
+    def __init__(self, like: object, extra: float = 0.0) -> None:
+        self.recipe, self.autoencoder, self.model = like.recipe, like.autoencoder, like.model  # type: ignore[attr-defined]
+        self.extra = extra
+
+    def paint(self, window: Window, _: int) -> np.ndarray:
+        from cyclorama.core.display import display_from_linear, linear_from_display
+
+        alpha = window.alpha[..., None]
+        place, actor = (linear_from_display(p) for p in (window.place, window.actor))
+        return display_from_linear(alpha * actor + (1 - alpha) * (place + self.extra))
+
+
+def test_a_model_that_changes_nothing_gives_the_geometrys_layers(weights: Path) -> None:
+    shot, place = shot_and_place()
+    engine = make_engine("in-context", EngineOptions(weights=weights))
+    assert isinstance(engine, InContextEngine)
+    plain = make_engine("geometry").render(shot, place, 3)
+    engine.painter = Copies(engine.painter)  # type: ignore[assignment]
+    layers = engine.render(shot, place, 3)
+    assert np.allclose(layers.place.color, plain.place.color, atol=2e-3)
+    brighter = InContextEngine(engine.options, Copies(engine.painter, 0.2))  # type: ignore[arg-type]
+    change = brighter.render(shot, place, 3).place.color - plain.place.color
+    assert float(np.median(change)) == pytest.approx(0.2, abs=0.02)
+
+
+def test_the_same_seed_gives_the_same_shot_with_every_condition(weights: Path) -> None:
+    shot, place = shot_and_place()
+    pictures = [
+        make_engine("in-context", EngineOptions(weights=weights, seed=seed, steps=2)).render(shot, place, 4).place.color
+        for seed in (3, 3, 4)
+    ]
+    assert np.isfinite(pictures[0]).all()
+    assert np.array_equal(pictures[0], pictures[1])
+    assert not np.array_equal(pictures[0], pictures[2])
+    without = EngineOptions(weights=weights, seed=3, steps=2, projection=False, guidance=2.0)
+    assert not np.array_equal(make_engine("in-context", without).render(shot, place, 4).place.color, pictures[0])
+
+
+def test_what_is_missing_is_said_in_one_sentence(tmp_path: Path, weights: Path) -> None:
+    with pytest.raises(InputError, match="--model"):
+        make_engine("in-context")
+    with pytest.raises(InputError, match="must be a folder"):
+        make_engine("in-context", EngineOptions(weights=tmp_path))
+    with pytest.raises(InputError, match="steps"):
+        make_engine("in-context", EngineOptions(weights=weights, steps=0))
+    with pytest.raises(InputError, match="no key mood"):
+        make_engine("in-context", EngineOptions(weights=weights, prompt='{"mood": "x"}'))
+
+
+def test_memory_is_told_before_and_refused_where_it_will_not_do() -> None:
+    assert "nano" in require_memory(nano())[0]
+    with pytest.raises(MachineError, match="smaller recipe"):
+        require_memory(wan_14b(), available=8e9)
+
+
+def test_a_window_has_the_plates_shape_and_the_recipes_area() -> None:
+    h, w = window_hw(replace(nano(), data=replace(nano().data, hw=(40, 64))), (1080, 1920), 8)
+    assert (h % 8, w % 8) == (0, 0)
+    assert abs(w / h / (16 / 9) - 1) < 0.12
+    assert abs(h * w / (40 * 64) - 1) < 0.25
