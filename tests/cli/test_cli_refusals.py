@@ -1,9 +1,7 @@
 """What cannot be done ends in one sentence and the right exit code, and leaves nothing behind."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -146,46 +144,3 @@ def test_errors_as_json(tmp_path: Path, case: Case) -> None:
     event = json.loads(ran.stdout.splitlines()[-1])
     assert (event["event"], event["kind"], event["exit_code"]) == ("error", "input", 2)
     assert ran.errors == [f"error[input]: {event['message']}"]
-
-
-@pytest.mark.slow
-def test_two_runs_and_an_interrupt(case: Case, tmp_path: Path) -> None:
-    """A second run on the same output is refused and leaves the first alone; the first, stopped, says how to go on."""
-    num_frames = 3000
-    for name in ("plate", "binary"):
-        (tmp_path / name).mkdir()
-        for index in range(num_frames):
-            os.link(case.folder / name / f"{index % 8:04d}.png", tmp_path / name / f"{index:04d}.png")
-    data = json.loads((case.folder / "camera.json").read_text())
-    data["frames"] = [{**data["frames"][index % 8], "frame": index} for index in range(num_frames)]
-    (tmp_path / "camera.json").write_text(json.dumps(data))
-    out = tmp_path / "out"
-    out.mkdir()
-    arguments = [
-        str(tmp_path / "plate"),
-        case.references[0],
-        f"--matte={tmp_path}/binary",
-        f"--camera={tmp_path}/camera.json",
-        f"--output={out}/shot.mp4",
-    ]
-    command = [sys.executable, "-m", "cyclorama", "replace", *arguments, "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
-        try:
-            assert first.stdout is not None
-            assert any('"stage": "render"' in line for line in first.stdout)
-            assert not (out / "shot.mp4").exists()
-            second = replace(*arguments)
-            assert (second.exit_code, len(second.errors)) == (4, 1), second.stderr
-            assert second.errors[0].startswith("error[busy]: ")
-            assert (out / ".shot.mp4.cyc").is_dir()
-            assert first.poll() is None
-            first.send_signal(signal.SIGINT)
-            rest, errors = first.communicate(timeout=60)
-        finally:
-            first.kill()
-    assert first.returncode == 130, errors
-    assert [line for line in errors.splitlines() if line.startswith("error[")] == errors.splitlines()[-1:]
-    assert "Traceback" not in errors
-    assert json.loads(rest.splitlines()[-1])["exit_code"] == 130
-    assert "run the same command again" in errors
-    assert not (out / "shot.mp4").exists()
