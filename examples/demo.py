@@ -43,10 +43,10 @@ def main() -> None:
     write_case(shot, folder / "sample")
     plate = folder / "plate.mp4"
     write_video(shot.plate.frames, plate)
-    warming.wait()
     say(f"sample shot: {time.perf_counter() - begin:.0f} s; replacing its background ...")
     begin = time.perf_counter()
-    finished = replace_background(folder, plate)
+    finished = replace_background(folder, plate)  # comes to what is being compiled last
+    warming.wait()
     say(f"background replaced: {time.perf_counter() - begin:.0f} s, imports and compilation included")
     pasted = folder / "flat-paste.mp4"
     still = code8_from_linear(shot.place.frame(reference_frames(SPEC.num_frames)["middle"]))
