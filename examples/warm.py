@@ -1,7 +1,8 @@
 """Compiles what builds, draws and lights a place, beside other work: ``python examples/warm.py``.
 
 The first run of a new installation compiles for more than a minute, on one core. ``demo.py`` runs this on the other one
-while it makes its sample shot and solves the camera; the compiled kernels are kept in the package's cache, and every later run finds them.
+while it makes its sample shot and solves the camera; the compiled kernels are kept in the package's cache, and every
+later run finds them.
 """
 
 from dataclasses import replace
