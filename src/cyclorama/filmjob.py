@@ -109,12 +109,13 @@ def find_film(stood: Stood, path: CameraPath, key: Key, job: Job, settings: Sett
     plates, following, places = ([getattr(x, n) for x in looks] for n in ("plate", "following", "place"))
     shown = [x.place.coverage > 0 for x in looks]
     pictures = [p.color for p in places]
-    plate_grain = read_grain(plates, bare, following)
+    told = not settings.key.is_given  # of footage the background that goes away would tell, and nothing of it stays
+    plate_grain = read_grain(plates, bare, following) if told else None
     place_grain = read_grain(pictures, shown)
     edge = [_about(x.alpha) for x in looks]
-    sharp = read_sharpness(plates, edge), read_sharpness(pictures, shown)
+    sharp = read_sharpness(plates, edge) if told else None, read_sharpness(pictures, shown)
     shutter = None
-    if not path.is_locked_off and not isinstance(stood.backdrop, Footage):
+    if told and not path.is_locked_off and not isinstance(stood.backdrop, Footage):
         shutter = read_shutter(plates, following, [np.ones(x.alpha.shape, bool) for x in looks])
     asked = settings.film
     film = Film(
@@ -122,7 +123,7 @@ def find_film(stood: Stood, path: CameraPath, key: Key, job: Job, settings: Sett
         bokeh=None if asked.defocus is None else _bokeh(stood, path, looks, asked.defocus),
         soften_px=_strength(asked, asked.sharpness) * softness(*sharp, path.hw[0]),
         shutter=_shutter(asked, shutter, isinstance(stood.backdrop, Footage)),
-        wrap=WRAP * _strength(asked, None) if asked.wrap is None else asked.wrap,
+        wrap=told * WRAP * _strength(asked, None) if asked.wrap is None else asked.wrap,
         grain=_grain(plate_grain, place_grain, asked),
         glass=_glass(asked, path.hw),
     )

@@ -126,8 +126,8 @@ def test_mp4_out(case: Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize("matte", ["binary", "alpha"])
 def test_the_place_comes_from_the_references(case: Case, tmp_path: Path, matte: str) -> None:
     """Noise over the plate outside the matte leaves every output pixel unchanged; under a soft edge, where the actor's
-    colour is told from what is behind it, the plate may speak; so it may where the actor's own light, or
-    the plate's lens and film, are read from it, which is off."""
+    colour is told from what is behind it, the plate may speak; so it may where the actor's own light is read from it,
+    which is off."""
     noise = np.random.default_rng(0)
     alphas = pictures(case.folder / matte)
     (tmp_path / "noisy").mkdir()
@@ -139,7 +139,7 @@ def test_the_place_comes_from_the_references(case: Case, tmp_path: Path, matte: 
     for plate in (case.folder / "plate", tmp_path / "noisy"):
         output = tmp_path / f"of_{plate.name}"
         given = [f"--camera={case.folder}/camera.json", f"--matte={case.folder / matte}"]
-        ran = replace(plate, *case.references[::2], "-o", output / "%04d.png", *given, "--no-film")
+        ran = replace(plate, *case.references[::2], "-o", output / "%04d.png", *given)
         assert ran.exit_code == 0, ran.stderr
         taken.append(pictures(output))
     fixed = (alphas == 0) | (alphas == 255)
