@@ -13,7 +13,7 @@ from cyclorama.media import Notes, open_clip
 def test_a_shot_and_its_layers(case: Case, tmp_path: Path) -> None:
     begin = f"--reference={case.folder}/refs/begin.png@0"
     layers = tmp_path / "layers" / "%04d.exr"
-    more = ["--codec", "prores", "--layers", layers, "--first-frame", "1001"]
+    more = ["--codec", "prores", "--layers", layers, "--first-frame", "1001", "--wrap", "0.1"]
     ran = replace(case.plate, begin, *case.fixed, "-o", tmp_path / "shot.mov", *more)
     assert ran.exit_code == 0, ran.stderr
     with av.open(str(tmp_path / "shot.mov")) as container:
@@ -29,7 +29,7 @@ def test_a_shot_and_its_layers(case: Case, tmp_path: Path) -> None:
     for channel in "RGB":
         behind = planes[f"place.{channel}"] * planes.get(f"shadow.{channel}", 1)
         over = planes[f"actor.{channel}"] + (1 - planes["actor.A"]) * behind
-        np.testing.assert_allclose(over + planes.get(f"wrap.{channel}", 0), planes[channel], atol=5e-3)
+        np.testing.assert_allclose(over + planes[f"wrap.{channel}"], planes[channel], atol=5e-3)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["layers", "shot.mov"]
 
 
