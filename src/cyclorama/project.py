@@ -66,7 +66,7 @@ from cyclorama.unseen_report import unseen_warnings
 
 _LONG = 200  # frames whose render is worth stopping for
 _OF_THE_CAMERA = ("plate", "read", "key", "focal", "zoom", "actor")
-_NOT_OF_THE_PLACE = ("output", "write", "frames", "light", "film", "shadow", "engine", "layers", "work")
+_NOT_OF_THE_PLACE = ("output", "write", "frames", "light", "film", "drawn", "layers", "work")
 """Settings that decide a kept result, and that do not."""
 
 
