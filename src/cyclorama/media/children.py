@@ -1,0 +1,235 @@
+"""Files that are not trusted are read in processes of their own: what a decoder does there costs a sentence at most."""
+
+import atexit
+import errno
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from cyclorama.core.errors import MachineError
+from cyclorama.media.gate import Host
+from cyclorama.media.nursery import END, MAKE, ORDER
+from cyclorama.media.service import Service
+from cyclorama.media.verdicts import ended, refusal, senseless, sensible, too_slow
+from cyclorama.media.wire import ANSWERED, ASKED, AT_WORK, Message, WireError, receive, send
+
+LIMIT_S = 60.0
+"""Without a frame or a packet more; a picture has to be read within it. Ten times what a busy machine needs."""
+_STEP_S = 0.25
+_MOST_BYTES = 1 << 33
+_MOST_IDLE = 2
+SEPARATE = sys.platform == "linux" and bool(sys.executable)
+"""Elsewhere files are read in the run itself: nothing there ends a child with its parent, whatever happens."""
+_START = (
+    "import sys, types; sys.path[:] = {path!r}; package = types.ModuleType('cyclorama.media'); "
+    "package.__path__ = [{folder!r}]; sys.modules['cyclorama.media'] = package; "
+    "from cyclorama.media.nursery import main; main({number})"
+)
+"""The package itself would load all that writes and computes, which takes ten times as long."""
+
+
+class Reader(Protocol):
+    """Who is asked: a process, or where there can be none, this one."""
+
+    @property
+    def lives(self) -> bool: ...
+
+    def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message: ...
+
+    def end(self) -> None: ...
+
+
+class _Nursery:
+    """The process that makes those that read files."""
+
+    def __init__(self) -> None:
+        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        folder = Path(__file__).parent
+        path = [str(folder.parents[1]), *(os.path.abspath(p) for p in sys.path if p)]
+        start = _START.format(path=path, folder=str(folder), number=theirs.fileno())
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-S", "-s", *(["-B"] if sys.dont_write_bytecode else []), "-c", start],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"},
+            )
+        self._lock = threading.Lock()
+
+    def order(self, kind: bytes, subject: int = 0, files: tuple[int, ...] = ()) -> int:
+        """What it replies. ``OSError`` when it is gone."""
+        with self._lock:
+            try:
+                socket.send_fds(self._orders, [ORDER.pack(kind, subject)], files)
+                reply = self._orders.recv(ORDER.size)
+            except BaseException:
+                self._orders.close()  # a reply that is not waited for would be taken for the next one's
+                raise
+        if len(reply) != ORDER.size:
+            raise OSError(errno.ECHILD, "it ended")
+        return int(ORDER.unpack(reply)[1])
+
+    def close(self) -> None:
+        """All that it made end with it."""
+        self._orders.close()
+        self._process.wait()
+
+
+class _Nurseries:
+    """The one of this process, and children that wait for something to do."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.idle: list[Child] = []
+        self._one: _Nursery | None = None
+
+    def make(self, file: int) -> tuple[_Nursery, int]:
+        """A process that answers on the socket ``file``."""
+        for again in (True, False):
+            with self.lock:
+                nursery = self._one = self._one or _Nursery()
+            try:
+                return nursery, nursery.order(MAKE, files=(file,))
+            except OSError:
+                with self.lock:
+                    self._one = None
+                if not again:
+                    raise
+        raise AssertionError
+
+    def close(self) -> None:
+        with self.lock:
+            nursery, self._one, self.idle = self._one, None, []
+        if nursery is not None:
+            nursery.close()
+
+    def forget(self) -> None:
+        """In a fork of this process, to which they do not belong."""
+        self.__init__()  # type: ignore[misc]
+
+
+_NURSERIES = _Nurseries()
+atexit.register(_NURSERIES.close)
+os.register_at_fork(after_in_child=_NURSERIES.forget)
+
+
+class Child:
+    """One process that reads files; asked by one thread at a time."""
+
+    def __init__(self) -> None:
+        self._channel, theirs = socket.socketpair()
+        try:
+            with theirs:
+                self._nursery, self.process = _NURSERIES.make(theirs.fileno())
+        except OSError as error:
+            raise MachineError(f"files are read in a process of its own, which cannot be begun ({error})") from None
+        if self.process < 0:
+            words = os.strerror(-self.process)
+            raise MachineError(f"files are read in a process of its own, which cannot be begun ({words})")
+        self._channel.settimeout(_STEP_S)
+        self.lives = True
+
+    def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message:
+        """The answer. ``where``: the words for what is being read, such as ``at frame 3``. ``InputError`` where the
+        file or its decoder is at fault; then the process is no more, but for a plain refusal."""
+        buffers = facts.pop("buffers", ())
+        question = Message(ASKED, {"what": what, "path": str(path), **facts}, buffers)
+        try:
+            answer = self._exchange(question)
+        except (EOFError, ConnectionError):
+            raise ended(path, self._ended(), where) from None
+        except TimeoutError:
+            self.end()
+            raise too_slow(path, LIMIT_S, where) from None
+        except WireError:
+            self.end()
+            raise senseless(path, where) from None
+        except BaseException:
+            self.end()  # it may yet answer, and nobody would know what
+            raise
+        if answer.kind != ANSWERED:
+            with sensible(path, where):
+                raise refusal(answer, path, where)
+        return answer
+
+    def _exchange(self, question: Message) -> Message:
+        waits = 0
+
+        def waited() -> None:  # a stretch in which this process itself did not run counts once
+            nonlocal waits
+            waits += 1
+            if waits * _STEP_S >= LIMIT_S:
+                raise TimeoutError
+
+        send(self._channel, question, waited)
+        while True:
+            answer = receive(
+                self._channel, most_bytes=_MOST_BYTES, allocate=lambda n: np.empty(n, np.uint8), waited=waited
+            )
+            if answer.kind != AT_WORK:
+                return answer
+            waits = 0
+
+    def _ended(self) -> int:
+        if not self.lives:
+            return 0
+        self.lives = False
+        self._channel.close()
+        try:
+            return self._nursery.order(END, self.process)
+        except OSError:  # the nursery is gone, and its children with it
+            return -signal.SIGKILL
+
+    def end(self) -> None:
+        self._ended()
+
+
+class Here:
+    """This process."""
+
+    lives = True
+
+    def __init__(self) -> None:
+        self._service = Service(Host())
+
+    def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message:
+        buffers = facts.pop("buffers", ())
+        answer = self._service.answer(Message(ASKED, {"what": what, "path": str(path), **facts}, buffers))
+        if answer.kind != ANSWERED:
+            raise refusal(answer, path, where)
+        return Message(ANSWERED, answer.facts, tuple(np.frombuffer(buffer, np.uint8) for buffer in answer.buffers))
+
+    def end(self) -> None:
+        self._service = Service(Host())
+
+
+def new_reader() -> Reader:
+    return Child() if SEPARATE else Here()
+
+
+def ask_once(what: str, path: Path, where: str, **facts: Any) -> Message:
+    """Ask a process that is at hand; it waits for the next question then."""
+    if not SEPARATE:
+        return Here().ask(what, path, where, **facts)
+    with _NURSERIES.lock:
+        child = _NURSERIES.idle.pop() if _NURSERIES.idle else None
+    child = child or Child()
+    try:
+        return child.ask(what, path, where, **facts)
+    finally:
+        with _NURSERIES.lock:
+            keep = child.lives and len(_NURSERIES.idle) < _MOST_IDLE
+            if keep:
+                _NURSERIES.idle.append(child)
+        if not keep:
+            child.end()
