@@ -17,6 +17,7 @@ from cyclorama.core.errors import MachineError
 from cyclorama.media.gate import Host
 from cyclorama.media.nursery import END, MAKE, ORDER
 from cyclorama.media.service import Service
+from cyclorama.media.shelf import new_shelf, places_of
 from cyclorama.media.verdicts import ended, refusal, senseless, sensible, too_slow
 from cyclorama.media.wire import ANSWERED, ASKED, AT_WORK, Message, WireError, receive, send
 
@@ -25,6 +26,8 @@ LIMIT_S = 60.0
 _STEP_S = 0.25
 _MOST_BYTES = 1 << 33
 _MOST_IDLE = 2
+_SHELF_BYTES = 1 << 26
+"""Of a process that waits: it keeps that much, so that larger pictures are sent."""
 SEPARATE = sys.platform == "linux" and bool(sys.executable)
 """Elsewhere files are read in the run itself: nothing there ends a child with its parent, whatever happens."""
 _START = (
@@ -93,13 +96,13 @@ class _Nurseries:
         self.idle: list[Child] = []
         self._one: _Nursery | None = None
 
-    def make(self, file: int) -> tuple[_Nursery, int]:
-        """A process that answers on the socket ``file``."""
+    def make(self, files: tuple[int, ...]) -> tuple[_Nursery, int]:
+        """A process that answers on a socket, maybe on a shelf."""
         for again in (True, False):
             with self.lock:
                 nursery = self._one = self._one or _Nursery()
             try:
-                return nursery, nursery.order(MAKE, files=(file,))
+                return nursery, nursery.order(MAKE, files=files)
             except OSError:
                 with self.lock:
                     self._one = None
@@ -126,11 +129,14 @@ os.register_at_fork(after_in_child=_NURSERIES.forget)
 class Child:
     """One process that reads files; asked by one thread at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf_bytes: int) -> None:
+        """``shelf_bytes``: how much memory is shared with it, at the most."""
         self._channel, theirs = socket.socketpair()
+        self._shelf = new_shelf(shelf_bytes)
         try:
             with theirs:
-                self._nursery, self.process = _NURSERIES.make(theirs.fileno())
+                files = (theirs.fileno(), *(() if self._shelf is None else (self._shelf.file,)))
+                self._nursery, self.process = _NURSERIES.make(files)
         except OSError as error:
             raise MachineError(f"files are read in a process of its own, which cannot be begun ({error})") from None
         if self.process < 0:
@@ -140,8 +146,9 @@ class Child:
         self.lives = True
 
     def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message:
-        """The answer. ``where``: the words for what is being read, such as ``at frame 3``. ``InputError`` where the
-        file or its decoder is at fault; then the process is no more, but for a plain refusal."""
+        """The answer. ``where``: the words for what is being read, such as ``at frame 3``. ``shelf``: start and size
+        of what of the shelf is free, where the buffers may lie afterwards. ``InputError`` where the file or its
+        decoder is at fault; then the process is no more, but for a plain refusal."""
         buffers = facts.pop("buffers", ())
         question = Message(ASKED, {"what": what, "path": str(path), **facts}, buffers)
         try:
@@ -177,14 +184,27 @@ class Child:
                 self._channel, most_bytes=_MOST_BYTES, allocate=lambda n: np.empty(n, np.uint8), waited=waited
             )
             if answer.kind != AT_WORK:
-                return answer
+                return self._taken_down(answer, *question.facts.get("shelf", (0, 0)))
             waits = 0
+
+    def _taken_down(self, answer: Message, start: int, size: int) -> Message:
+        """With its buffers, where they lie on the shelf."""
+        if "shelved" not in answer.facts:
+            return answer
+        sizes = answer.sizes("shelved")
+        *places, end = places_of(sizes)
+        if end > size or self._shelf is None:
+            raise WireError("what is on the shelf must fit there")
+        lying = np.frombuffer(self._shelf.memory, np.uint8, end, start)
+        return Message(answer.kind, answer.facts, tuple(lying[p : p + n] for p, n in zip(places, sizes)))
 
     def _ended(self) -> int:
         if not self.lives:
             return 0
         self.lives = False
         self._channel.close()
+        if self._shelf is not None:
+            self._shelf.close()
         try:
             return self._nursery.order(END, self.process)
         except OSError:  # the nursery is gone, and its children with it
@@ -213,8 +233,8 @@ class Here:
         self._service = Service(Host())
 
 
-def new_reader() -> Reader:
-    return Child() if SEPARATE else Here()
+def new_reader(shelf_bytes: int) -> Reader:
+    return Child(shelf_bytes) if SEPARATE else Here()
 
 
 def ask_once(what: str, path: Path, where: str, **facts: Any) -> Message:
@@ -223,9 +243,11 @@ def ask_once(what: str, path: Path, where: str, **facts: Any) -> Message:
         return Here().ask(what, path, where, **facts)
     with _NURSERIES.lock:
         child = _NURSERIES.idle.pop() if _NURSERIES.idle else None
-    child = child or Child()
+    child = child or Child(_SHELF_BYTES)
     try:
-        return child.ask(what, path, where, **facts)
+        answer = child.ask(what, path, where, shelf=(0, _SHELF_BYTES), **facts)
+        own = "shelved" in answer.facts  # the next question has its answer in the same place
+        return Message(answer.kind, answer.facts, tuple(map(np.copy, answer.buffers) if own else answer.buffers))
     finally:
         with _NURSERIES.lock:
             keep = child.lives and len(_NURSERIES.idle) < _MOST_IDLE

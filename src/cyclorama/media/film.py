@@ -1,6 +1,8 @@
 """A video that a process of its own reads: what it says, and its frames by number."""
 
+import math
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +22,10 @@ from cyclorama.media.verdicts import sensible
 from cyclorama.media.wire import Message, WireError
 
 _KEPT_FRAMES = 4
+_SLOTS = _KEPT_FRAMES + 2
+"""On the shelf: of the kept frames, of one that is computed with, of the next."""
+_LOOSE, _PADDING = 1.25, 1 << 16
+"""Rows are longer than the picture is wide."""
 _LONGEST_SIDE = 1 << 20
 _LAST_TICK = 1 << 62
 _LAST_TAG = 255
@@ -132,6 +138,9 @@ class FrameReader:
         self._index, self._take, self._hw, self._deinterlace = index, take, hw, deinterlace
         self._lock = threading.Lock()
         self._reader: Reader | None = None
+        loose = _LOOSE * sum(rows * row for rows, row in plane_sizes("yuv444p16le", hw))
+        self._slot_bytes = _PADDING * math.ceil(loose / _PADDING + 1)
+        self._free: list[int] = []
         self._kept: OrderedDict[int, DecodedFrame] = OrderedDict()
 
     def frame(self, number: int) -> DecodedFrame:
@@ -143,12 +152,7 @@ class FrameReader:
             kept = self._kept.get(number)
             if kept is not None:
                 return kept
-            if self._reader is None or not self._reader.lives:
-                self._reader = self._opened()
-            where = f"at frame {number}"
-            answer = self._reader.ask("frame", self._index.path, where, number=number)
-            with sensible(self._index.path, where):
-                frame = _decoded(answer, self._hw)
+            frame = self._asked(number)
             self._kept[number] = frame
             if len(self._kept) > _KEPT_FRAMES:
                 self._kept.popitem(last=False)
@@ -162,9 +166,27 @@ class FrameReader:
                 self._reader.end()
             self._reader = None
 
+    def _asked(self, number: int) -> DecodedFrame:
+        if self._reader is None or not self._reader.lives:
+            self._reader = self._opened()
+        free, where = self._free, f"at frame {number}"
+        slot = free.pop() if free else None
+        room = (0, 0) if slot is None else (slot * self._slot_bytes, self._slot_bytes)
+        try:
+            answer = self._reader.ask("frame", self._index.path, where, number=number, shelf=room)
+            with sensible(self._index.path, where):
+                frame = _decoded(answer, self._hw)
+        except BaseException:
+            free += () if slot is None else (slot,)
+            raise
+        if slot is not None:
+            weakref.finalize(frame, free.append, slot)
+        return frame
+
     def _opened(self) -> Reader:
         index = self._index
-        reader = new_reader()
+        reader = new_reader(_SLOTS * self._slot_bytes)
+        self._free = list(range(_SLOTS))
         facts: dict[str, Any] = {"stream": index.stream, "by_order": index.by_order, **self._take.facts}
         facts |= {
             name: [f.numerator, f.denominator] for name, f in (("time_base", index.time_base), ("rate", index.rate))

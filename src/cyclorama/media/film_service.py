@@ -141,5 +141,5 @@ def _pair(value: Fraction) -> list[int]:
 
 def _numbers(buffer: bytearray) -> tuple[int, ...]:
     values = array("q")
-    values.frombytes(buffer)
+    values.frombytes(memoryview(buffer).cast("B"))
     return tuple(values)

@@ -14,12 +14,13 @@ import traceback
 
 from cyclorama.media.gate import Host
 from cyclorama.media.service import Service
+from cyclorama.media.shelf import Shelf
 from cyclorama.media.wire import REFUSED, Message, receive, send, send_at_work
 
 ORDER = struct.Struct("<cq")
 MAKE, END = b"+", b"-"
-"""A process that answers on the socket that comes along (reply: its id, else minus the system's error number); the
-end of one (reply: how it ended, as ``os.waitstatus_to_exitcode`` says)."""
+"""A process that answers on the socket that comes along, maybe with a shelf (reply: its id, else minus the system's
+error number); the end of one (reply: how it ended, as ``os.waitstatus_to_exitcode`` says)."""
 ALWAYS_BYTES = 1 << 29
 """What a decoder may take whatever the size of the picture: threads, tables, the file's own index."""
 _PR_SET_PDEATHSIG = 1
@@ -54,8 +55,8 @@ class WatchedHost(Host):
         return 0 if soft in (self._machine[0], hard) else soft
 
 
-def serve(channel: socket.socket) -> None:
-    """Answer until nobody asks any more."""
+def serve(channel: socket.socket, shelf: Shelf | None) -> None:
+    """Answer until nobody asks any more; on the shelf where the question says so and the answer fits."""
     host = WatchedHost(channel)
     service = Service(host)
     while True:
@@ -66,8 +67,12 @@ def serve(channel: socket.socket) -> None:
             answer = Message(REFUSED, {"kind": "bug", "text": traceback.format_exc()})
         if answer.facts.get("kind") == "memory":
             answer.facts["limit"] = host.own_limit()
+        start, size = asked.facts.get("shelf", (0, 0))
+        views = answer.views()
+        if views and shelf is not None and shelf.put(start, size, views):
+            answer = Message(answer.kind, {**answer.facts, "shelved": [len(view) for view in views]})
         send(channel, answer)
-        del answer
+        del answer, views
         service.rest()
 
 
@@ -79,13 +84,14 @@ def main(number: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     made: set[int] = set()
     while True:
-        order, files, *_ = socket.recv_fds(orders, ORDER.size, 1)
+        order, files, *_ = socket.recv_fds(orders, ORDER.size, 2)
         if not order:
             break
         kind, subject = ORDER.unpack(order)
         if kind == MAKE:
-            reply = _made(orders, files[0], kernel)
-            os.close(files[0])
+            reply = _made(orders, files, kernel)
+            for file in files:
+                os.close(file)
             made.add(reply)
         else:
             reply = _ended(subject) if subject in made else 0
@@ -96,7 +102,7 @@ def main(number: int) -> None:
             _ended(process)
 
 
-def _made(orders: socket.socket, file: int, kernel: ctypes.CDLL) -> int:
+def _made(orders: socket.socket, files: list[int], kernel: ctypes.CDLL) -> int:
     parent = os.getpid()
     try:
         process = os.fork()
@@ -108,7 +114,7 @@ def _made(orders: socket.socket, file: int, kernel: ctypes.CDLL) -> int:
         kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         orders.close()
         if os.getppid() == parent:
-            serve(socket.socket(fileno=file))
+            serve(socket.socket(fileno=files[0]), Shelf(files[1]) if files[1:] else None)
     except (EOFError, OSError):
         pass  # nobody asks any more
     finally:

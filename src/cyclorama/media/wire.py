@@ -27,6 +27,10 @@ class Message:
     facts: dict[str, Any] = field(default_factory=dict)
     buffers: tuple[Any, ...] = ()
 
+    def views(self) -> list[memoryview]:
+        """The buffers as bytes."""
+        return [memoryview(buffer).cast("B") for buffer in self.buffers]
+
     def whole(self, name: str, low: int, high: int) -> int:
         """A whole number from ``low`` to ``high``; ``WireError`` for anything else, as in all that follow."""
         value = self.facts.get(name)
@@ -45,6 +49,13 @@ class Message:
 
     def text(self, name: str) -> str:
         return str(self._is(name, str))
+
+    def sizes(self, name: str) -> tuple[int, ...]:
+        """A list of whole numbers, 0 or more."""
+        value = self._is(name, list)
+        if len(value) > _MOST_BUFFERS or not all(type(size) is int and size >= 0 for size in value):
+            raise WireError(f"{name} must be sizes")
+        return tuple(value)
 
     def table(self, name: str) -> dict[str, Any]:
         return dict(self._is(name, dict))
@@ -76,7 +87,7 @@ def _never() -> None:
 
 def send(channel: socket.socket, message: Message, waited: Callable[[], None] = _never) -> None:
     """Facts, then buffers (anything contiguous that holds bytes). ``waited``: see ``receive``."""
-    views = [memoryview(buffer).cast("B") for buffer in message.buffers]
+    views = message.views()
     text = json.dumps({"facts": message.facts, "sizes": [len(view) for view in views]}).encode()
     for view in (memoryview(_HEAD.pack(message.kind, len(text)) + text), *views):
         sent = 0
