@@ -2,7 +2,9 @@
 
 import atexit
 import errno
+import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -23,6 +25,8 @@ from cyclorama.media.wire import ANSWERED, ASKED, AT_WORK, Message, WireError, r
 
 LIMIT_S = 60.0
 """Without a frame or a packet more; a picture has to be read within it. Ten times what a busy machine needs."""
+ALWAYS_BYTES = 1 << 29
+"""What a decoder may take whatever the size of the picture: threads, tables, the file's own index."""
 _STEP_S = 0.25
 _MOST_BYTES = 1 << 33
 _MOST_IDLE = 2
@@ -102,13 +106,30 @@ class _Nurseries:
             with self.lock:
                 nursery = self._one = self._one or _Nursery()
             try:
-                return nursery, nursery.order(MAKE, files=files)
+                return nursery, nursery.order(MAKE, ALWAYS_BYTES, files)
             except OSError:
                 with self.lock:
                     self._one = None
                 if not again:
                     raise
         raise AssertionError
+
+    def waiting(self) -> "Child | None":
+        """One that has nothing to do."""
+        with self.lock:
+            while self.idle:
+                child = self.idle.pop()
+                if child.waits():
+                    return child
+                child.end()
+        return None
+
+    def keep(self, child: "Child") -> bool:
+        """Whether it is to wait for the next question."""
+        with self.lock:
+            room = child.waits() and len(self.idle) < _MOST_IDLE
+            self.idle += [child] if room else []
+        return room
 
     def close(self) -> None:
         with self.lock:
@@ -213,6 +234,14 @@ class Child:
     def end(self) -> None:
         self._ended()
 
+    def waits(self) -> bool:
+        """Whether it waits for a question: one that has something to say now has ended."""
+        if not self.lives:
+            return False
+        poll = select.poll()
+        poll.register(self._channel, select.POLLIN)
+        return not poll.poll(0)
+
 
 class Here:
     """This process."""
@@ -227,7 +256,8 @@ class Here:
         answer = self._service.answer(Message(ASKED, {"what": what, "path": str(path), **facts}, buffers))
         if answer.kind != ANSWERED:
             raise refusal(answer, path, where)
-        return Message(ANSWERED, answer.facts, tuple(np.frombuffer(buffer, np.uint8) for buffer in answer.buffers))
+        facts = json.loads(json.dumps(answer.facts))  # as it comes from a process
+        return Message(ANSWERED, facts, tuple(np.frombuffer(buffer, np.uint8) for buffer in answer.buffers))
 
     def end(self) -> None:
         self._service = Service(Host())
@@ -241,17 +271,11 @@ def ask_once(what: str, path: Path, where: str, **facts: Any) -> Message:
     """Ask a process that is at hand; it waits for the next question then."""
     if not SEPARATE:
         return Here().ask(what, path, where, **facts)
-    with _NURSERIES.lock:
-        child = _NURSERIES.idle.pop() if _NURSERIES.idle else None
-    child = child or Child(_SHELF_BYTES)
+    child = _NURSERIES.waiting() or Child(_SHELF_BYTES)
     try:
         answer = child.ask(what, path, where, shelf=(0, _SHELF_BYTES), **facts)
         own = "shelved" in answer.facts  # the next question has its answer in the same place
         return Message(answer.kind, answer.facts, tuple(map(np.copy, answer.buffers) if own else answer.buffers))
     finally:
-        with _NURSERIES.lock:
-            keep = child.lives and len(_NURSERIES.idle) < _MOST_IDLE
-            if keep:
-                _NURSERIES.idle.append(child)
-        if not keep:
+        if not _NURSERIES.keep(child):
             child.end()

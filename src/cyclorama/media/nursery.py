@@ -19,10 +19,11 @@ from cyclorama.media.wire import REFUSED, Message, receive, send, send_at_work
 
 ORDER = struct.Struct("<cq")
 MAKE, END = b"+", b"-"
-"""A process that answers on the socket that comes along, maybe with a shelf (reply: its id, else minus the system's
-error number); the end of one (reply: how it ended, as ``os.waitstatus_to_exitcode`` says)."""
-ALWAYS_BYTES = 1 << 29
-"""What a decoder may take whatever the size of the picture: threads, tables, the file's own index."""
+"""A process that answers on the socket that comes along, maybe with a shelf, and may take so many bytes whatever the
+size of the pictures (reply: its id, else minus the system's error number); the end of the one with that id (reply: how
+it ended, as ``os.waitstatus_to_exitcode`` says)."""
+NO_MEMORY = 12
+"""How a process ends that cannot even say so."""
 _PR_SET_PDEATHSIG = 1
 _TICK_S = 1.0
 
@@ -30,8 +31,8 @@ _TICK_S = 1.0
 class WatchedHost(Host):
     """Held to limits of memory, and known to be alive."""
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel, self._told = channel, time.monotonic()
+    def __init__(self, channel: socket.socket, always_bytes: int) -> None:
+        self._channel, self._always, self._told = channel, always_bytes, time.monotonic()
         self._machine = resource.getrlimit(resource.RLIMIT_AS)
         self.allow(0)
 
@@ -46,7 +47,7 @@ class WatchedHost(Host):
         soft, hard = self._machine
         with open("/proc/self/statm") as file:
             held = int(file.read().split()[0]) * resource.getpagesize()
-        limit = held + ALWAYS_BYTES + num_bytes
+        limit = held + self._always + num_bytes
         resource.setrlimit(resource.RLIMIT_AS, (limit if soft == resource.RLIM_INFINITY else min(limit, soft), hard))
 
     def own_limit(self) -> int:
@@ -55,9 +56,9 @@ class WatchedHost(Host):
         return 0 if soft in (self._machine[0], hard) else soft
 
 
-def serve(channel: socket.socket, shelf: Shelf | None) -> None:
+def serve(channel: socket.socket, shelf: Shelf | None, always_bytes: int) -> None:
     """Answer until nobody asks any more; on the shelf where the question says so and the answer fits."""
-    host = WatchedHost(channel)
+    host = WatchedHost(channel, always_bytes)
     service = Service(host)
     while True:
         asked = receive(channel)
@@ -89,7 +90,7 @@ def main(number: int) -> None:
             break
         kind, subject = ORDER.unpack(order)
         if kind == MAKE:
-            reply = _made(orders, files, kernel)
+            reply = _made(orders, files, kernel, subject)
             for file in files:
                 os.close(file)
             made.add(reply)
@@ -102,7 +103,7 @@ def main(number: int) -> None:
             _ended(process)
 
 
-def _made(orders: socket.socket, files: list[int], kernel: ctypes.CDLL) -> int:
+def _made(orders: socket.socket, files: list[int], kernel: ctypes.CDLL, always_bytes: int) -> int:
     parent = os.getpid()
     try:
         process = os.fork()
@@ -114,11 +115,13 @@ def _made(orders: socket.socket, files: list[int], kernel: ctypes.CDLL) -> int:
         kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         orders.close()
         if os.getppid() == parent:
-            serve(socket.socket(fileno=files[0]), Shelf(files[1]) if files[1:] else None)
+            serve(socket.socket(fileno=files[0]), Shelf(files[1]) if files[1:] else None, always_bytes)
     except (EOFError, OSError):
-        pass  # nobody asks any more
+        os._exit(0)  # nobody asks any more
+    except MemoryError:
+        os._exit(NO_MEMORY)
     finally:
-        os._exit(0)
+        os._exit(1)
 
 
 def _ended(process: int) -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cyclorama.core.errors import CycloramaError, InputError, MachineError
+from cyclorama.media.nursery import NO_MEMORY
 from cyclorama.media.wire import Message, WireError
 
 _REMEDY = "the file is damaged or very unusual: export it again, for example as ProRes or PNG"
@@ -21,6 +22,8 @@ def ended(path: Path, code: int, where: str) -> InputError:
     remedy = "close other programs, which may need the memory, and run again; or export the file again"
     if code == -signal.SIGKILL:
         return _verdict(path, "was killed", where, remedy)
+    if code == NO_MEMORY:
+        return _verdict(path, "needed more memory than it may have", where, _REMEDY)
     return _verdict(path, f"ended by itself ({code})", where, _REMEDY)
 
 
