@@ -25,11 +25,12 @@ from cyclorama.media.wire import ANSWERED, ASKED, AT_WORK, Message, WireError, r
 
 LIMIT_S = 60.0
 """Without a frame or a packet more; a picture has to be read within it. Ten times what a busy machine needs."""
-ALWAYS_BYTES = 1 << 29
-"""What a decoder may take whatever the size of the picture: threads, tables, the file's own index."""
+ALWAYS_BYTES = (1 << 29) + (os.cpu_count() or 1) * (1 << 24)
+"""What a decoder may take whatever the size of the picture: tables, the file's own index, a thread for each core."""
 _STEP_S = 0.25
+_CLOSE_OTHERS = "close other programs and run again"
 _MOST_BYTES = 1 << 33
-_MOST_IDLE = 2
+_MOST_IDLE = 4
 _SHELF_BYTES = 1 << 26
 """Of a process that waits: it keeps that much, so that larger pictures are sent."""
 SEPARATE = sys.platform == "linux" and bool(sys.executable)
@@ -152,26 +153,36 @@ class Child:
 
     def __init__(self, shelf_bytes: int) -> None:
         """``shelf_bytes``: how much memory is shared with it, at the most."""
+        try:
+            self._shelf = new_shelf(shelf_bytes)
+        except MemoryError:
+            raise MachineError(f"not enough memory to read files; {_CLOSE_OTHERS}") from None
         self._channel, theirs = socket.socketpair()
-        self._shelf = new_shelf(shelf_bytes)
         try:
             with theirs:
                 files = (theirs.fileno(), *(() if self._shelf is None else (self._shelf.file,)))
                 self._nursery, self.process = _NURSERIES.make(files)
+            if self._shelf is not None:
+                self._shelf.close()
         except OSError as error:
             raise MachineError(f"files are read in a process of its own, which cannot be begun ({error})") from None
         if self.process < 0:
             words = os.strerror(-self.process)
             raise MachineError(f"files are read in a process of its own, which cannot be begun ({words})")
         self._channel.settimeout(_STEP_S)
-        self.lives = True
+        self._asked_from = os.getpid()
+
+    @property
+    def lives(self) -> bool:
+        """Not in a fork of the process that made it."""
+        return self._asked_from == os.getpid()
 
     def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message:
         """The answer. ``where``: the words for what is being read, such as ``at frame 3``. ``shelf``: start and size
         of what of the shelf is free, where the buffers may lie afterwards. ``InputError`` where the file or its
         decoder is at fault; then the process is no more, but for a plain refusal."""
         buffers = facts.pop("buffers", ())
-        question = Message(ASKED, {"what": what, "path": str(path), **facts}, buffers)
+        question = Message(ASKED, {"what": what, "path": os.path.abspath(path), **facts}, buffers)
         try:
             answer = self._exchange(question)
         except (EOFError, ConnectionError):
@@ -222,10 +233,8 @@ class Child:
     def _ended(self) -> int:
         if not self.lives:
             return 0
-        self.lives = False
+        self._asked_from = 0
         self._channel.close()
-        if self._shelf is not None:
-            self._shelf.close()
         try:
             return self._nursery.order(END, self.process)
         except OSError:  # the nursery is gone, and its children with it
@@ -253,7 +262,8 @@ class Here:
 
     def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message:
         buffers = facts.pop("buffers", ())
-        answer = self._service.answer(Message(ASKED, {"what": what, "path": str(path), **facts}, buffers))
+        question = Message(ASKED, {"what": what, "path": os.path.abspath(path), **facts}, buffers)
+        answer = self._service.answer(question)
         if answer.kind != ANSWERED:
             raise refusal(answer, path, where)
         facts = json.loads(json.dumps(answer.facts))  # as it comes from a process

@@ -24,7 +24,7 @@ size of the pictures (reply: its id, else minus the system's error number); the 
 it ended, as ``os.waitstatus_to_exitcode`` says)."""
 NO_MEMORY = 12
 """How a process ends that cannot even say so."""
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 _TICK_S = 1.0
 
 
@@ -93,14 +93,14 @@ def main(number: int) -> None:
             reply = _made(orders, files, kernel, subject)
             for file in files:
                 os.close(file)
-            made.add(reply)
+            if reply > 0:
+                made.add(reply)
         else:
             reply = _ended(subject) if subject in made else 0
             made.discard(subject)
         orders.send(ORDER.pack(kind, reply))
     for process in made:
-        if process > 0:
-            _ended(process)
+        _ended(process)
 
 
 def _made(orders: socket.socket, files: list[int], kernel: ctypes.CDLL, always_bytes: int) -> int:
@@ -113,15 +113,24 @@ def _made(orders: socket.socket, files: list[int], kernel: ctypes.CDLL, always_b
         return process
     try:
         kernel.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        kernel.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it has nothing to write
         orders.close()
         if os.getppid() == parent:
-            serve(socket.socket(fileno=files[0]), Shelf(files[1]) if files[1:] else None, always_bytes)
+            serve(socket.socket(fileno=files[0]), _shelf(files[1:]), always_bytes)
     except (EOFError, OSError):
         os._exit(0)  # nobody asks any more
     except MemoryError:
         os._exit(NO_MEMORY)
     finally:
         os._exit(1)
+
+
+def _shelf(files: list[int]) -> Shelf | None:
+    try:
+        return Shelf(files[0]) if files else None
+    except OSError:  # memory is too short for it; answers are sent then
+        return None
 
 
 def _ended(process: int) -> int:

@@ -27,12 +27,14 @@ class Shelf:
         return True
 
     def close(self) -> None:
-        """Whoever still looks at it keeps the memory."""
+        """No other process can be given it any more; the memory stays as long as it is looked at."""
         os.close(self.file)
 
 
 def new_shelf(num_bytes: int) -> Shelf | None:
-    """One that nobody can make smaller, so that looking at it is safe; None where the system grants none."""
+    """One that nobody can make smaller, so that looking at it is safe; None where the system grants none.
+    ``MemoryError`` where there is not even room for it among the addresses: libraries that cannot say so would be next.
+    """
     if not hasattr(os, "memfd_create") or not all(hasattr(fcntl, seal) for seal in _SEALS):
         return None
     try:
@@ -42,10 +44,14 @@ def new_shelf(num_bytes: int) -> Shelf | None:
     try:
         os.ftruncate(file, num_bytes)
         fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
-        return Shelf(file)
-    except OSError:  # as where files may not be so large, or memory is short
+    except OSError:  # as where files may not be so large
         os.close(file)
         return None
+    try:
+        return Shelf(file)
+    except OSError:
+        os.close(file)
+        raise MemoryError from None
 
 
 def places_of(sizes: Iterable[int]) -> Iterator[int]:
