@@ -38,6 +38,7 @@ FORMATS = {
     "yuv420p10le": ("ffv1", "a.mkv"),
     "yuv422p10le": ("prores_ks", "a.mov"),
     "yuva444p10le": ("ffv1", "a.mkv"),
+    "rgba64le": ("ffv1", "a.mkv"),
     "gray": ("ffv1", "a.mkv"),
     "bgr0": ("ffv1", "a.mkv"),
     "gbrp10le": ("ffv1", "a.mkv"),
@@ -51,7 +52,7 @@ def made(folder: Path, pix_fmt: str) -> Path:
     frames = smooth_frames(6, (90, 126))
     if source == "gray":
         frames = frames[..., 0].copy()
-    matrix = None if pix_fmt.startswith(("gray", "bgr", "gbr")) else 1
+    matrix = None if pix_fmt.startswith(("gray", "bgr", "gbr", "rgb")) else 1
     options = {"crf": "10"} if codec == "libx264" else {}
     return write_video(
         folder / name,

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -29,7 +30,6 @@ ALWAYS_BYTES = (1 << 29) + (os.cpu_count() or 1) * (1 << 24)
 """What a decoder may take whatever the size of the picture: tables, the file's own index, a thread for each core."""
 _STEP_S = 0.25
 _CLOSE_OTHERS = "close other programs and run again"
-_MOST_BYTES = 1 << 33
 _MOST_IDLE = 4
 _SHELF_BYTES = 1 << 26
 """Of a process that waits: it keeps that much, so that larger pictures are sent."""
@@ -49,7 +49,7 @@ class Reader(Protocol):
     @property
     def lives(self) -> bool: ...
 
-    def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message: ...
+    def ask(self, what: str, path: Path, where: str, *, most_bytes: int = 0, **facts: Any) -> Message: ...
 
     def end(self) -> None: ...
 
@@ -89,6 +89,8 @@ class _Nursery:
 
     def close(self) -> None:
         """All that it made end with it."""
+        with suppress(OSError):
+            self._orders.shutdown(socket.SHUT_RDWR)
         self._orders.close()
         self._process.wait()
 
@@ -110,7 +112,7 @@ class _Nurseries:
                 return nursery, nursery.order(MAKE, ALWAYS_BYTES, files)
             except OSError:
                 with self.lock:
-                    self._one = None
+                    self._one = None if self._one is nursery else self._one
                 if not again:
                     raise
         raise AssertionError
@@ -140,7 +142,7 @@ class _Nurseries:
 
     def forget(self) -> None:
         """In a fork of this process, to which they do not belong."""
-        self.__init__()  # type: ignore[misc]
+        self.lock, self.idle, self._one = threading.Lock(), [], None
 
 
 _NURSERIES = _Nurseries()
@@ -177,14 +179,12 @@ class Child:
         """Not in a fork of the process that made it."""
         return self._asked_from == os.getpid()
 
-    def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message:
-        """The answer. ``where``: the words for what is being read, such as ``at frame 3``. ``shelf``: start and size
-        of what of the shelf is free, where the buffers may lie afterwards. ``InputError`` where the file or its
-        decoder is at fault; then the process is no more, but for a plain refusal."""
-        buffers = facts.pop("buffers", ())
-        question = Message(ASKED, {"what": what, "path": os.path.abspath(path), **facts}, buffers)
+    def ask(self, what: str, path: Path, where: str, *, most_bytes: int = 0, **facts: Any) -> Message:
+        """The answer. ``where``: the words for what is being read, such as ``at frame 3``. ``most_bytes``: of its
+        buffers. ``shelf``: start and size of what of the shelf is free, where they may lie afterwards. ``InputError``
+        where the file or its decoder is at fault; then the process is no more, but for a plain refusal."""
         try:
-            answer = self._exchange(question)
+            answer = self._exchange(_question(what, path, facts), most_bytes)
         except (EOFError, ConnectionError):
             raise ended(path, self._ended(), where) from None
         except TimeoutError:
@@ -201,7 +201,7 @@ class Child:
                 raise refusal(answer, path, where)
         return answer
 
-    def _exchange(self, question: Message) -> Message:
+    def _exchange(self, question: Message, most_bytes: int) -> Message:
         waits = 0
 
         def waited() -> None:  # a stretch in which this process itself did not run counts once
@@ -213,7 +213,7 @@ class Child:
         send(self._channel, question, waited)
         while True:
             answer = receive(
-                self._channel, most_bytes=_MOST_BYTES, allocate=lambda n: np.empty(n, np.uint8), waited=waited
+                self._channel, most_bytes=most_bytes, allocate=lambda n: np.empty(n, np.uint8), waited=waited
             )
             if answer.kind != AT_WORK:
                 return self._taken_down(answer, *question.facts.get("shelf", (0, 0)))
@@ -260,10 +260,10 @@ class Here:
     def __init__(self) -> None:
         self._service = Service(Host())
 
-    def ask(self, what: str, path: Path, where: str, **facts: Any) -> Message:
-        buffers = facts.pop("buffers", ())
-        question = Message(ASKED, {"what": what, "path": os.path.abspath(path), **facts}, buffers)
-        answer = self._service.answer(question)
+    def ask(self, what: str, path: Path, where: str, *, most_bytes: int = 0, **facts: Any) -> Message:
+        answer = self._service.answer(_question(what, path, facts))
+        if sum(view.nbytes for view in answer.views()) > most_bytes:
+            raise ValueError(f"an answer must hold at most {most_bytes} bytes")
         if answer.kind != ANSWERED:
             raise refusal(answer, path, where)
         facts = json.loads(json.dumps(answer.facts))  # as it comes from a process
@@ -273,17 +273,23 @@ class Here:
         self._service = Service(Host())
 
 
+def _question(what: str, path: Path, facts: dict[str, Any]) -> Message:
+    """``buffers`` of the facts go as they are."""
+    plain = {name: value for name, value in facts.items() if name != "buffers"}
+    return Message(ASKED, {"what": what, "path": os.path.abspath(path), **plain}, facts.get("buffers", ()))
+
+
 def new_reader(shelf_bytes: int) -> Reader:
     return Child(shelf_bytes) if SEPARATE else Here()
 
 
-def ask_once(what: str, path: Path, where: str, **facts: Any) -> Message:
+def ask_once(what: str, path: Path, where: str, *, most_bytes: int = 0, **facts: Any) -> Message:
     """Ask a process that is at hand; it waits for the next question then."""
     if not SEPARATE:
-        return Here().ask(what, path, where, **facts)
+        return Here().ask(what, path, where, most_bytes=most_bytes, **facts)
     child = _NURSERIES.waiting() or Child(_SHELF_BYTES)
     try:
-        answer = child.ask(what, path, where, shelf=(0, _SHELF_BYTES), **facts)
+        answer = child.ask(what, path, where, most_bytes=most_bytes, shelf=(0, _SHELF_BYTES), **facts)
         own = "shelved" in answer.facts  # the next question has its answer in the same place
         return Message(answer.kind, answer.facts, tuple(map(np.copy, answer.buffers) if own else answer.buffers))
     finally:

@@ -25,6 +25,7 @@ _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 """x and y of red, green, blue and white."""
 HALF_MAX = 65504
 """The largest 16-bit float."""
+_MOST_BYTES = 1 << 33  # of all channels
 _RGB = ("R", "G", "B")
 _COMPRESSIONS = {"zip": OpenEXR.ZIP_COMPRESSION, "dwa": OpenEXR.DWAA_COMPRESSION}
 
@@ -172,7 +173,7 @@ def _planes(path: Path, *wanted: tuple[str, ...]) -> tuple[dict[str, Array], lis
     """Channels h w float32 in the display window, and the names of all: those of the first of ``wanted`` that are all
     there (none where none are), every one where nothing is wanted."""
     require_file(path)
-    answer = ask_once("exr_planes", path, "", wanted=wanted)
+    answer = ask_once("exr_planes", path, "", wanted=wanted, most_bytes=_MOST_BYTES)
     with sensible(path, ""):
         names, chosen = (_names(answer, name) for name in ("names", "chosen"))
         hw = _hw(answer)

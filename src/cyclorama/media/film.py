@@ -15,6 +15,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.media.children import Reader, ask_once, new_reader
 from cyclorama.media.film_service import FirstFrame
+from cyclorama.media.gate import require_file
 from cyclorama.media.index import FrameIndex
 from cyclorama.media.layouts import Take, bits_of, plane_sizes
 from cyclorama.media.notes import NoteKind, Notes
@@ -24,9 +25,10 @@ from cyclorama.media.wire import Message, WireError
 _KEPT_FRAMES = 4
 _SLOTS = _KEPT_FRAMES + 2
 """On the shelf: of the kept frames, of one that is computed with, of the next."""
-_LOOSE, _PADDING = 1.25, 1 << 16
-"""Rows are longer than the picture is wide."""
+_ROW_PADDING = 1024
+"""Bytes by which the rows of all planes together are longer than the picture is wide, at the most."""
 _LONGEST_SIDE = 1 << 20
+_INDEX_BYTES = 2 * 8
 _LAST_TICK = 1 << 62
 _LAST_TAG = 255
 _OPENED = "while it was opened"
@@ -56,7 +58,8 @@ class DecodedFrame:
 
 def open_film(path: Path, notes: Notes, stream: int | None = None) -> Film:
     """All that a video says. ``InputError`` when it is not whole or not readable."""
-    answer = ask_once("probe", path, _OPENED, stream=stream)
+    most_bytes = _INDEX_BYTES * require_file(path).stat().st_size  # every frame takes a byte at least
+    answer = ask_once("probe", path, _OPENED, stream=stream, most_bytes=most_bytes)
     with sensible(path, _OPENED):
         film = _film(answer, path)
         for kind, text in answer.pairs("notes"):
@@ -138,8 +141,8 @@ class FrameReader:
         self._index, self._take, self._hw, self._deinterlace = index, take, hw, deinterlace
         self._lock = threading.Lock()
         self._reader: Reader | None = None
-        loose = _LOOSE * sum(rows * row for rows, row in plane_sizes("yuv444p16le", hw))
-        self._slot_bytes = _PADDING * math.ceil(loose / _PADDING + 1)
+        ((rows, row_bytes),) = plane_sizes("rgba64le", hw)  # none is larger
+        self._slot_bytes = _ROW_PADDING * math.ceil(rows * (row_bytes / _ROW_PADDING + 1))
         self._free: list[int] = []
         self._kept: OrderedDict[int, DecodedFrame] = OrderedDict()
 
@@ -173,14 +176,16 @@ class FrameReader:
         slot = free.pop() if free else None
         room = (0, 0) if slot is None else (slot * self._slot_bytes, self._slot_bytes)
         try:
-            answer = self._reader.ask("frame", self._index.path, where, number=number, shelf=room)
+            answer = self._reader.ask(
+                "frame", self._index.path, where, number=number, most_bytes=2 * self._slot_bytes, shelf=room
+            )
             with sensible(self._index.path, where):
                 frame = _decoded(answer, self._hw)
         except BaseException:
             free += () if slot is None else (slot,)
             raise
         if slot is not None:
-            weakref.finalize(frame, free.append, slot)
+            weakref.finalize(frame, free.append, slot).atexit = False
         return frame
 
     def _opened(self) -> Reader:

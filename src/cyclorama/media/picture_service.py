@@ -11,10 +11,12 @@ import OpenEXR
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, Host, reading, require_file, require_pixels
+from cyclorama.media.headers import kind_of
 from cyclorama.media.timecode import text_of_exr
 from cyclorama.media.wire import ANSWERED, Message
 
 _DAMAGED = "the EXR is damaged or cut off; copy or render it again"
+_FILES = Path("/proc/self/fd")
 _BYTES_PER_PIXEL = 64
 """That a picture may take: four channels of 32 bits, four times over."""
 
@@ -24,10 +26,9 @@ def codes(asked: Message, host: Host) -> Message:
     path = Path(asked.text("path"))
     host.allow(_BYTES_PER_PIXEL * asked.whole("pixels", 1, MAX_PICTURE_PIXELS))
     damaged = InputError(f"{path}: the picture is damaged or of a variant that cannot be read; export it again as PNG")
-    with reading(path, "cannot be read; copy it again"):
-        data = np.fromfile(path, np.uint8)
     try:
-        found = cv2.imdecode(data, asked.whole("flags", -1, 1 << 16))
+        with reading(path, "cannot be read; copy it again"):
+            found = _read(path, asked.whole("flags", -1, 1 << 16))
     except cv2.error as error:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError from None
@@ -35,6 +36,14 @@ def codes(asked: Message, host: Host) -> Message:
     if found is None or found.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
         raise damaged
     return Message(ANSWERED, {"shape": found.shape, "dtype": found.dtype.name}, (np.ascontiguousarray(found),))
+
+
+def _read(path: Path, flags: int) -> Array | None:
+    with path.open("rb") as file:
+        if kind_of(file.read(16)) == "HDR" and _FILES.is_dir():  # of its bytes OpenCV would make a file first
+            return cv2.imread(str(_FILES / str(file.fileno())), flags)
+        file.seek(0)
+        return cv2.imdecode(np.frombuffer(file.read(), np.uint8), flags)
 
 
 def exr_header(asked: Message, host: Host) -> Message:

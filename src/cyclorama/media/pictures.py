@@ -21,6 +21,8 @@ from cyclorama.media.wire import WireError
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".hdr", ".exr")
 _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and palette expanded, EXIF orientation applied
+_MOST_BYTES = 4 * 8
+"""Of a pixel: four channels of 64 bits."""
 _KINDS = ("uint8", "uint16", "float32", "float64")
 _LINEAR_OF_CODE16 = linear_from_display(np.arange(65536) / 65535.0)
 
@@ -126,7 +128,7 @@ def read_codes(path: Path, flags: int) -> Array:
 
 def _codes(path: Path, header: PictureHeader, flags: int) -> Array:
     height, width = header.hw
-    answer = ask_once("codes", path, "", flags=flags, pixels=height * width)
+    answer = ask_once("codes", path, "", flags=flags, pixels=height * width, most_bytes=_MOST_BYTES * height * width)
     with sensible(path, ""):
         shape, kind = answer.facts.get("shape"), answer.text("dtype")
         if not isinstance(shape, list) or kind not in _KINDS or len(answer.buffers) != 1:
