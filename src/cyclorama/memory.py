@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cyclorama.core.errors import CycloramaError
-from cyclorama.media.gate import open_container
+from cyclorama.media.film import video_hw
 from cyclorama.media.pictures import picture_hw
 from cyclorama.media.sequence import list_frames
 
@@ -19,9 +19,8 @@ def needed_bytes(plate: Path) -> int:
     """A guess from the size of its frames; of a plate that cannot be read, that of a large one."""
     try:
         if plate.is_file():
-            with open_container(plate) as container:
-                stream = next(iter(container.streams.video), None)
-                pixels = _UNKNOWN_PIXELS if stream is None else stream.width * stream.height
+            height, width = video_hw(plate)
+            pixels = height * width or _UNKNOWN_PIXELS
         else:
             height, width = picture_hw(list_frames(plate)[0])
             pixels = height * width

@@ -14,6 +14,7 @@ from media_footage import smooth_frames, write_video
 from cyclorama.core.errors import InputError, MachineError
 from cyclorama.media import Notes, open_clip
 from cyclorama.media.gate import reading
+from cyclorama.media.index import read_index
 
 
 def read_all(path: Path) -> None:
@@ -96,7 +97,8 @@ def test_size_change_in_the_middle(tmp_path: Path) -> None:
 
 def test_too_many_pixels_are_refused_before_decoding(plate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cyclorama.media.index.MAX_VIDEO_PIXELS", 96 * 128 - 1)
-    refused(plate, "128 x 96")
+    with pytest.raises(InputError, match="128 x 96"):
+        read_index(plate, Notes())
 
 
 def test_a_file_without_pictures(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ The numbers are those of ITU-T H.273, which FFmpeg uses for its tags.
 from dataclasses import dataclass
 
 import numpy as np
-from av.video.frame import VideoFrame
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.media.curves import DISPLAY, TAGGED_HDR, TAGGED_PRIMARIES, TAGGED_TRANSFERS, Colour, rec709_from
+from cyclorama.media.film_service import FirstFrame
 from cyclorama.media.kernels import DISPLAY_TABLE, transfer_table
 from cyclorama.media.notes import Notes
 
@@ -50,7 +50,7 @@ class SignalColour:
         return np.array([*luma, *chroma, *matrix, shift_px], np.float32)
 
 
-def signal_colour(frame: VideoFrame, codec: str, name: str, notes: Notes, asked: Colour | None = None) -> SignalColour:
+def signal_colour(frame: FirstFrame, codec: str, name: str, notes: Notes, asked: Colour | None = None) -> SignalColour:
     """The colour of a stream, from its first decoded frame; transfer and primaries as ``asked``, over its tags.
     ``InputError`` for encodings we cannot read right."""
     rgb = frame.format.is_rgb or "pal8" in frame.format.name
@@ -64,7 +64,7 @@ def signal_colour(frame: VideoFrame, codec: str, name: str, notes: Notes, asked:
     return SignalColour(weights, full, _transfer(frame, name, notes), _primaries(frame, name, notes), hdr)
 
 
-def _matrix(frame: VideoFrame, name: str, notes: Notes) -> tuple[float, float]:
+def _matrix(frame: FirstFrame, name: str, notes: Notes) -> tuple[float, float]:
     tag = int(frame.colorspace)
     if tag in (0, _UNTAGGED, 3):
         tag = 1 if frame.width >= 1280 or frame.height > 576 else 6
@@ -77,7 +77,7 @@ def _matrix(frame: VideoFrame, name: str, notes: Notes) -> tuple[float, float]:
     return _MATRICES[tag]
 
 
-def is_full_range(frame: VideoFrame, codec: str, name: str, notes: Notes) -> bool:
+def is_full_range(frame: FirstFrame, codec: str, name: str, notes: Notes) -> bool:
     """Whether 0..2^bits-1 is black..white. By tag; untagged YUV is limited, untagged grey pictures are full."""
     kind = frame.format.name
     if kind.startswith("yuvj"):
@@ -89,7 +89,7 @@ def is_full_range(frame: VideoFrame, codec: str, name: str, notes: Notes) -> boo
     return full
 
 
-def _transfer(frame: VideoFrame, name: str, notes: Notes) -> Array:
+def _transfer(frame: FirstFrame, name: str, notes: Notes) -> Array:
     tag = int(frame.color_trc)
     if tag in _DISPLAY_TRANSFERS:
         return DISPLAY_TABLE
@@ -105,7 +105,7 @@ def _transfer(frame: VideoFrame, name: str, notes: Notes) -> Array:
     return transfer_table(curve)
 
 
-def _primaries(frame: VideoFrame, name: str, notes: Notes) -> Array | None:
+def _primaries(frame: FirstFrame, name: str, notes: Notes) -> Array | None:
     tag = int(frame.color_primaries)
     if tag in (0, 1, _UNTAGGED):
         return None

@@ -1,9 +1,7 @@
 """Frames of a video file by number, in any order."""
 
-import threading
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from av.container import InputContainer
@@ -13,63 +11,42 @@ from av.video.stream import VideoStream
 
 from cyclorama.core.errors import InputError
 from cyclorama.media.deinterlace import Deinterlacer
-from cyclorama.media.gate import open_container, reading
+from cyclorama.media.gate import Host, open_container, reading
 from cyclorama.media.index import DAMAGED, FrameIndex, decoded, ready_stream
-
-_KEPT_FRAMES = 4
 
 
 class FrameDecoder:
     """Decoded, still encoded-in-colour frames of one stream. Sequential is fast; anything else seeks to the keyframe
-    before it. One decoder may be used from several threads, one frame at a time."""
+    before it."""
 
-    def __init__(self, index: FrameIndex, *, deinterlace: bool = False) -> None:
-        self._index = index
+    def __init__(self, index: FrameIndex, host: Host, *, deinterlace: bool = False) -> None:
+        self._index, self._host = index, host
         self._deinterlacer = Deinterlacer(len(index.pts), self._find) if deinterlace else None
-        self._lock = threading.Lock()
         self._container: InputContainer | None = None
         self._frames: Iterator[VideoFrame] = iter(())
         self._next = 0
-        self._kept: OrderedDict[int, VideoFrame] = OrderedDict()
         self._shape: tuple[int, int] | None = None
 
     @property
     def path(self) -> Path:
         return self._index.path
 
-    def frame(self, number: int, prepare: Callable[[VideoFrame], VideoFrame] | None = None) -> VideoFrame:
-        """Frame ``number`` as FFmpeg gives it, through ``prepare`` (called by one thread at a time).
-
-        ``IndexError`` outside, ``InputError`` when it cannot be decoded.
-        """
-        num_frames = len(self._index.pts)
-        if not 0 <= number < num_frames:
-            raise IndexError(f"frame must be 0..{num_frames - 1}, got {number}")
-        with self._lock:
-            kept = self._kept.get(number)
-            if kept is not None:
-                return kept
-            with reading(self.path, f"frame {number} cannot be decoded: {DAMAGED}"):
-                frame = self._deinterlacer.frame(number) if self._deinterlacer else self._find(number)
-                frame = prepare(frame) if prepare else frame
-            self._kept[number] = frame
-            if len(self._kept) > _KEPT_FRAMES:
-                self._kept.popitem(last=False)
-            return frame
+    def frame(self, number: int) -> VideoFrame:
+        """Frame ``number`` as FFmpeg gives it. ``InputError`` when it cannot be decoded."""
+        with reading(self.path, f"frame {number} cannot be decoded: {DAMAGED}"):
+            return self._deinterlacer.frame(number) if self._deinterlacer else self._find(number)
 
     def close(self) -> None:
         """Give the file back; the next ``frame`` opens it again."""
-        with self._lock:
-            self._close()
-            if self._deinterlacer:
-                self._deinterlacer.forget()
+        self._close()
+        if self._deinterlacer:
+            self._deinterlacer.forget()
 
     def _close(self) -> None:
         if self._container is not None:
             self._container.close()
         self._container = None
         self._frames = iter(())
-        self._kept.clear()
 
     def _find(self, number: int) -> VideoFrame:
         index = self._index
@@ -97,12 +74,12 @@ class FrameDecoder:
         if keyframe == 0 or self._container is None:
             self._close()
             self._container = open_container(self.path)
-            ready_stream(self._container, self.path, self._index.stream)
+            ready_stream(self._container, self.path, self._index.stream, self._host)
         stream = self._container.streams[self._index.stream]
         assert isinstance(stream, VideoStream)
         if keyframe:
             self._container.seek(self._index.pts[keyframe], stream=stream, backward=True)
-        self._frames = decoded(self._container, stream)
+        self._frames = decoded(self._container, stream, self._host)
         self._next = keyframe
 
     def _forward(self, number: int) -> VideoFrame | None:

@@ -13,7 +13,7 @@ from cyclorama.core.errors import InputError
 from cyclorama.media.exr import read_exr_data
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
 from cyclorama.media.headers import kind_of
-from cyclorama.media.pictures import decode_codes, load_codes
+from cyclorama.media.pictures import read_codes
 
 _NUMPY, _ZIP = b"\x93NUMPY", b"PK\x03\x04"
 _EXR_NAMES = ("Z", "depth.Z", "Depth.Z", "depth", "Depth", "Y", "L", "R")
@@ -41,7 +41,7 @@ def read_depth(path: Path) -> tuple[Array, bool]:
     elif kind_of(head) == "EXR":
         values = _exr(path)
     elif kind_of(head) is not None:
-        values = decode_codes(load_codes(path), cv2.IMREAD_UNCHANGED, path)
+        values = read_codes(path, cv2.IMREAD_UNCHANGED)
     else:
         raise InputError(f"{path}: is no depth picture; give {_KINDS}")
     return _checked(_one_plane(values, path), path), values.dtype.kind in "ui"

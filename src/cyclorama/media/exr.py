@@ -3,6 +3,8 @@
 import errno
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,35 +14,39 @@ import OpenEXR
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
+from cyclorama.media.children import ask_once
 from cyclorama.media.curves import Colour, rec709_from
-from cyclorama.media.gate import MAX_PICTURE_PIXELS, require_file
+from cyclorama.media.gate import require_file, require_pixels
 from cyclorama.media.notes import Notes
+from cyclorama.media.verdicts import sensible
+from cyclorama.media.wire import Message, WireError
 
 _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 """x and y of red, green, blue and white."""
 HALF_MAX = 65504
 """The largest 16-bit float."""
+_MOST_BYTES = 1 << 33  # of all channels
+_RGB = ("R", "G", "B")
 _COMPRESSIONS = {"zip": OpenEXR.ZIP_COMPRESSION, "dwa": OpenEXR.DWAA_COMPRESSION}
-_DAMAGED = "the EXR is damaged or cut off; copy or render it again"
 
 
 def exr_hw(path: Path) -> tuple[int, int]:
     """The size of its display window, from the header alone."""
-    _, display = _windows(path)
-    return _size(display)
+    header = read_exr_header(path)
+    for hw in (header.data_hw, header.hw):
+        require_pixels(path, hw)
+    return header.hw
 
 
 def read_exr(path: Path, label: str, notes: Notes, colour: Colour | None = None) -> Array:
     """Colour in its display window: h w 3 float32, NaN and infinite values replaced. Linear Rec.709 by ``colour``, else
     by the header's chromaticities, else as it is."""
-    planes, names = _planes(path), ("R", "G", "B")
-    if not all(name in planes for name in names):
-        grey = next((name for name in ("Y", "L", "A") if name in planes), None)
-        if grey is None:
-            raise InputError(f"{path}: must hold channels R, G and B or Y, got {sorted(planes)}; render it with them")
-        names = (grey,) * 3
-    if "A" in planes and names[0] != "A":
+    planes, there = _planes(path, _RGB, ("Y",), ("L",), ("A",))
+    if not planes:
+        raise InputError(f"{path}: must hold channels R, G and B or Y, got {there}; render it with them")
+    if "A" in there and "A" not in planes:
         notes.add("input", f"{label} has an alpha channel; it is left out, and the colours are taken as they are.")
+    names = _RGB if len(planes) == len(_RGB) else tuple(planes) * len(_RGB)
     picture = finite(np.stack([planes[name] for name in names], -1), label, notes)
     matrix = _to_rec709(path, label, notes) if colour is None else colour.to_rec709
     if colour is not None:
@@ -50,8 +56,8 @@ def read_exr(path: Path, label: str, notes: Notes, colour: Colour | None = None)
 
 def _to_rec709(path: Path, label: str, notes: Notes) -> Array | None:
     """What the header's chromaticities ask for; None where they are those of Rec.709 or there are none."""
-    stated = exr_header(path).get("chromaticities")
-    if stated is None or len(stated) != 8 or not np.isfinite(stated).all() or min(stated[1::2]) == 0:
+    stated = read_exr_header(path).chromaticities
+    if len(stated) != 8 or not np.isfinite(stated).all() or min(stated[1::2]) == 0:
         return None
     red, green, blue, white = ((float(x), float(y)) for x, y in zip(stated[::2], stated[1::2]))
     try:
@@ -65,11 +71,10 @@ def _to_rec709(path: Path, label: str, notes: Notes) -> Array | None:
 
 def read_exr_matte(path: Path, label: str, notes: Notes) -> Array:
     """Alpha of an EXR: channel A, else Y, else G: h w float32, 0..1."""
-    planes = _planes(path)
-    name = next((name for name in ("A", "Y", "G", "R") if name in planes), None)
-    if name is None:
-        raise InputError(f"{path}: must hold a channel A, Y or G, got {sorted(planes)}; render it with one")
-    return np.clip(finite(planes[name], label, notes), 0, 1)
+    planes, there = _planes(path, ("A",), ("Y",), ("G",), ("R",))
+    if not planes:
+        raise InputError(f"{path}: must hold a channel A, Y or G, got {there}; render it with one")
+    return np.clip(finite(next(iter(planes.values())), label, notes), 0, 1)
 
 
 def finite(values: Array, label: str, notes: Notes) -> Array:
@@ -111,18 +116,41 @@ def _half(plane: Array) -> Array:
 
 def read_exr_data(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     """Every channel by its name, h w float32, as it stands (no colour, NaN kept), and the texts of the header."""
-    planes = _planes(path)
-    return planes, {name: value for name, value in exr_header(path).items() if isinstance(value, str)}
+    planes, _ = _planes(path)
+    return planes, read_exr_header(path).texts
 
 
-def exr_header(path: Path) -> dict[str, Any]:
-    """Every attribute of the first part's header."""
+@dataclass(frozen=True)
+class ExrHeader:
+    """Of the first part. ``hw``, ``data_hw``: the sizes of its display and data windows. ``rate``, ``timecode``,
+    ``reel``: None where it states none. ``chromaticities``: as it states them. ``texts``: every text."""
+
+    hw: tuple[int, int]
+    data_hw: tuple[int, int]
+    rate: Fraction | None
+    timecode: str | None
+    reel: str | None
+    chromaticities: tuple[float, ...]
+    texts: dict[str, str]
+
+
+def read_exr_header(path: Path) -> ExrHeader:
+    """``InputError`` when it is none."""
     require_file(path)
-    try:
-        with OpenEXR.File(str(path), header_only=True) as file:
-            return dict(file.header())
-    except (RuntimeError, ValueError):
-        raise InputError(f"{path}: {_DAMAGED}") from None
+    answer = ask_once("exr_header", path, "")
+    with sensible(path, ""):
+        stated = answer.facts.get("chromaticities")
+        if not isinstance(stated, list) or not all(isinstance(number, float) for number in stated):
+            raise WireError("chromaticities must be numbers")
+        return ExrHeader(
+            _hw(answer, "hw"),
+            _hw(answer, "data_hw"),
+            answer.fraction("rate") if answer.facts.get("rate") else None,
+            answer.text("timecode") or None,
+            answer.text("reel") or None,
+            tuple(stated),
+            dict(answer.pairs("texts")),
+        )
 
 
 def write_exr_data(path: Path, planes: dict[str, Array], attributes: dict[str, str]) -> None:
@@ -141,38 +169,30 @@ def _write(file: OpenEXR.File, path: Path) -> None:
         raise OSError(found, str(error)) from None
 
 
-def _windows(path: Path) -> tuple[Array, Array]:
-    """Data and display window as [[x0, y0], [x1, y1]], checked against our limit."""
-    header = exr_header(path)
-    data, display = (np.array(header[name], np.int64) for name in ("dataWindow", "displayWindow"))
-    for window in (data, display):
-        height, width = _size(window)
-        if height < 1 or width < 1 or height * width > MAX_PICTURE_PIXELS:
-            raise InputError(f"{path}: a picture must hold 1 to {MAX_PICTURE_PIXELS} pixels, got {width} x {height}")
-    return data, display
+def _planes(path: Path, *wanted: tuple[str, ...]) -> tuple[dict[str, Array], list[str]]:
+    """Channels h w float32 in the display window, and the names of all: those of the first of ``wanted`` that are all
+    there (none where none are), every one where nothing is wanted."""
+    require_file(path)
+    answer = ask_once("exr_planes", path, "", wanted=wanted, most_bytes=_MOST_BYTES)
+    with sensible(path, ""):
+        names, chosen = (_names(answer, name) for name in ("names", "chosen"))
+        hw = _hw(answer)
+        require_pixels(path, hw)
+        if len(chosen) != len(answer.buffers) or any(len(b) != 4 * hw[0] * hw[1] for b in answer.buffers):
+            raise WireError("channels must be whole")
+        planes = {n: np.asarray(b).view(np.float32).reshape(hw) for n, b in zip(chosen, answer.buffers)}
+    return planes, names
 
 
-def _size(window: Array) -> tuple[int, int]:
-    return int(window[1][1] - window[0][1] + 1), int(window[1][0] - window[0][0] + 1)
+def _names(answer: Message, name: str) -> list[str]:
+    found = answer.facts.get(name)
+    if not isinstance(found, list) or not all(isinstance(n, str) for n in found):
+        raise WireError(f"{name} must be names")
+    return found
 
 
-def _planes(path: Path) -> dict[str, Array]:
-    """Every full-resolution channel of the first part, float32, in the display window (0 outside the data)."""
-    data, display = _windows(path)
-    try:
-        with OpenEXR.File(str(path), separate_channels=True) as file:
-            channels = {name: np.array(c.pixels, np.float32) for name, c in file.channels().items()}
-    except (RuntimeError, ValueError):
-        raise InputError(f"{path}: {_DAMAGED}") from None
-    if (data == display).all():
-        return channels
-    hw = _size(display)
-    low, high = np.maximum(data[0], display[0]), np.minimum(data[1], display[1]) + 1
-    planes = {}
-    for name, pixels in channels.items():
-        planes[name] = np.zeros(hw, np.float32)
-        if (high > low).all():
-            (x0, y0), (x1, y1) = low - display[0], high - display[0]
-            (u0, v0), (u1, v1) = low - data[0], high - data[0]
-            planes[name][y0:y1, x0:x1] = pixels[v0:v1, u0:u1]
-    return planes
+def _hw(answer: Message, name: str = "hw") -> tuple[int, int]:
+    match answer.facts.get(name):
+        case [int(height), int(width)]:
+            return height, width
+    raise WireError("a size must be height and width")

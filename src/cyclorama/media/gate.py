@@ -21,9 +21,26 @@ _FORMATS = (
 )
 _OPTIONS = {"protocol_whitelist": "file", "format_whitelist": _FORMATS}
 
+_BYTES_PER_PIXEL = 8  # of four channels of 16 bits
+_HELD_FRAMES = 48
+"""By a decoder, at the most: references, those that wait for their turn, one for each thread (16 each)."""
 _MEMORY = {errno.ENOMEM, errno.EAGAIN}  # FFmpeg says EAGAIN when it gets no memory or no thread
 _SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _PERMISSION = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class MemoryShortError(MachineError):
+    """No memory was to be had."""
+
+
+class Host:
+    """Who decodes. The one that is trusted with a file sets no limits and is not watched."""
+
+    def tick(self) -> None:
+        """A frame or a packet more is done."""
+
+    def allow(self, num_bytes: int) -> None:
+        """A file may need so much memory."""
 
 
 def require_file(path: Path) -> Path:
@@ -44,6 +61,14 @@ def require_file(path: Path) -> Path:
     if not os.access(path, os.R_OK):
         raise MachineError(f"{path}: may not be read by this user; change its permissions")
     return path
+
+
+def require_pixels(path: Path, hw: tuple[int, int]) -> int:
+    """How many there are; ``InputError`` where a picture may not have so many."""
+    height, width = hw
+    if height < 1 or width < 1 or height * width > MAX_PICTURE_PIXELS:
+        raise InputError(f"{path}: a picture must hold 1 to {MAX_PICTURE_PIXELS} pixels, got {width} x {height}")
+    return height * width
 
 
 def _kind_words(mode: int) -> str:
@@ -75,12 +100,19 @@ def writing(path: Path) -> Iterator[None]:
 def _machine_error(error: Exception, path: Path, verb: str) -> MachineError | None:
     code = getattr(error, "errno", None)
     if isinstance(error, MemoryError) or code in _MEMORY:
-        return MachineError(f"{path}: not enough memory or threads to {verb} it; close other programs and run again")
+        return MemoryShortError(
+            f"{path}: not enough memory or threads to {verb} it; close other programs and run again"
+        )
     if code in _SPACE:
         return MachineError(f"{path}: the disk or the quota is full; free some space and run again")
     if code in _PERMISSION:
         return MachineError(f"{path}: this user may not {verb} here; change the permissions or choose another place")
     return None
+
+
+def frames_bytes(hw: tuple[int, int]) -> int:
+    """What decoding a video of that size may take."""
+    return _HELD_FRAMES * _BYTES_PER_PIXEL * hw[0] * hw[1]
 
 
 def open_container(path: Path) -> InputContainer:

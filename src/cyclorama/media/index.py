@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from cyclorama.core.errors import InputError, MachineError
-from cyclorama.media.gate import MAX_VIDEO_PIXELS, open_container, reading
+from cyclorama.media.gate import MAX_VIDEO_PIXELS, Host, frames_bytes, open_container, reading
 from cyclorama.media.notes import Notes
 
 STANDARD_RATES = tuple(
@@ -32,6 +32,7 @@ _NEARLY = Fraction(9, 10)
 _SLACK_S = Fraction(1, 100)
 """What files round their lengths by, at the most."""
 _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+_TRUSTED = Host()
 DAMAGED = "the video is damaged or cut off; copy or export it again"
 
 
@@ -70,7 +71,9 @@ class _Packets:
     corrupt: bool = False
 
 
-def choose_stream(container: InputContainer, path: Path, notes: Notes, number: int | None = None) -> VideoStream:
+def choose_stream(
+    container: InputContainer, path: Path, notes: Notes, number: int | None = None, host: Host = _TRUSTED
+) -> VideoStream:
     """The video stream of a number, counted from 0 without cover pictures, ready to decode within our limits; the first
     when None."""
     streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
@@ -81,10 +84,10 @@ def choose_stream(container: InputContainer, path: Path, notes: Notes, number: i
         notes.add("input", f"{path.name} holds {len(streams)} video streams ({sizes}); 0 is used (see --stream).")
     if not 0 <= (number or 0) < len(streams):
         raise InputError(f"{path}: --stream must be 0 to {len(streams) - 1}, got {number}")
-    return ready_stream(container, path, streams[number or 0].index)
+    return ready_stream(container, path, streams[number or 0].index, host)
 
 
-def ready_stream(container: InputContainer, path: Path, index: int) -> VideoStream:
+def ready_stream(container: InputContainer, path: Path, index: int, host: Host = _TRUSTED) -> VideoStream:
     """The video stream at ``index`` of all streams, ready to decode within our limits."""
     stream = container.streams[index]
     assert isinstance(stream, VideoStream)
@@ -97,33 +100,37 @@ def ready_stream(container: InputContainer, path: Path, index: int) -> VideoStre
             f"{path}: a frame must hold at most {MAX_VIDEO_PIXELS} pixels (8192 x 4320), "
             f"got {stream.width} x {stream.height}; scale it down first"
         )
+    host.allow(frames_bytes((stream.height, stream.width)))
     return stream
 
 
-def decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def decoded(container: InputContainer, stream: VideoStream, host: Host = _TRUSTED) -> Iterator[VideoFrame]:
     """The frames of a stream; those of WebM with its alpha, which FFmpeg's own decoders leave out."""
     context = stream.codec_context
     library = _ALPHA_DECODERS.get(context.name) if stream.metadata.get("alpha_mode") == "1" else None
     if library is None or library not in av.codecs_available:
-        yield from container.decode(stream)
+        for frame in container.decode(stream):
+            host.tick()
+            yield frame
         return
     reader = CodecContext.create(library, "r")
     assert isinstance(reader, VideoCodecContext)
     reader.options = dict(context.options)
     for packet in container.demux(stream):
         for frame in reader.decode(packet):
+            host.tick()
             frame.color_trc, frame.color_primaries = context.color_trc, context.color_primaries
             yield frame
 
 
-def read_index(path: Path, notes: Notes, number: int | None = None) -> FrameIndex:
+def read_index(path: Path, notes: Notes, number: int | None = None, host: Host = _TRUSTED) -> FrameIndex:
     """Index a stream of a video file, as ``choose_stream`` counts them. ``InputError`` when it is not whole."""
     with open_container(path) as container:
-        stream = choose_stream(container, path, notes, number)
+        stream = choose_stream(container, path, notes, number, host)
         if stream.time_base is None:
             raise InputError(f"{path}: the video stream has no time base; convert it to mp4 or mov")
         with reading(path, DAMAGED):
-            packets = _read_packets(container, stream)
+            packets = _read_packets(container, stream, host)
         if not packets.video:
             raise InputError(f"{path}: must hold at least one frame, got none; it is cut off: copy or export it again")
         guess, base = stream.average_rate or stream.guessed_rate, stream.base_rate
@@ -132,7 +139,7 @@ def read_index(path: Path, notes: Notes, number: int | None = None) -> FrameInde
         index, time_base, codec = stream.index, stream.time_base, stream.codec_context.name
         untimed = container.format.name == "avi" and codec in ("h264", "hevc")  # AVI holds no times of reordered frames
     if pts is None or untimed or codec in _PACKET_IS_NOT_FRAME:
-        pts, keyframes, count = _decoded_frames(path, index)
+        pts, keyframes, count = _decoded_frames(path, index, host)
         if pts is None:
             rate = _nominal_rate([0], time_base, (guess, base))
             notes.add("time", f"{path.name} holds no usable timestamps; {float(rate):.3f} frames a second are taken.")
@@ -143,9 +150,10 @@ def read_index(path: Path, notes: Notes, number: int | None = None) -> FrameInde
     return FrameIndex(path, index, time_base, tuple(pts), tuple(keyframes), rate)
 
 
-def _read_packets(container: InputContainer, stream: VideoStream) -> _Packets:
+def _read_packets(container: InputContainer, stream: VideoStream, host: Host) -> _Packets:
     seen = _Packets([])
     for packet in container.demux():
+        host.tick()
         if packet.size == 0 or packet.time_base is None:
             continue
         start = packet.pts if packet.pts is not None else packet.dts
@@ -201,13 +209,13 @@ def _frames_of(packets: _Packets, path: Path, notes: Notes) -> tuple[list[int] |
     return pts, sorted({0, *(i for i, (_, key) in enumerate(whole) if key)})
 
 
-def _decoded_frames(path: Path, index: int) -> tuple[list[int] | None, list[int], int]:
+def _decoded_frames(path: Path, index: int, host: Host) -> tuple[list[int] | None, list[int], int]:
     """Times (None when they are missing or out of order), keyframes and the count, by decoding everything."""
     pts: list[int | None] = []
     keyframes = [0]
     with open_container(path) as container, reading(path, DAMAGED):
-        stream = ready_stream(container, path, index)
-        for frame in decoded(container, stream):
+        stream = ready_stream(container, path, index, host)
+        for frame in decoded(container, stream, host):
             if frame.key_frame and pts:
                 keyframes.append(len(pts))
             pts.append(frame.pts)

@@ -1,24 +1,23 @@
 """Mattes: alpha as linear data, from a video or a folder of pictures."""
 
+from contextlib import closing
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 import numpy as np
-from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
 
 from cyclorama.core.arrays import Array
 from cyclorama.media.colour import is_full_range
-from cyclorama.media.decoder import FrameDecoder
-from cyclorama.media.gate import open_container
-from cyclorama.media.index import choose_stream, read_index
+from cyclorama.media.film import DecodedFrame, FrameReader, open_film
+from cyclorama.media.index import FrameIndex
+from cyclorama.media.layouts import PACKED, TakeMatte, bits_of
 from cyclorama.media.notes import Notes
 from cyclorama.media.pictures import has_useful_alpha, read_matte_picture
-from cyclorama.media.pixels import bits_of, is_planar, plane_codes, upright
+from cyclorama.media.pixels import packed_codes, plane_codes, upright
 from cyclorama.media.sequence import list_frames, require_one_size
-from cyclorama.media.video import first_frame, square_hw
+from cyclorama.media.video import square_hw
 
 
 class MatteClip(Protocol):
@@ -73,23 +72,19 @@ class VideoMatte:
     """A matte over a video file."""
 
     def __init__(self, path: Path, notes: Notes) -> None:
-        self._index = read_index(path, notes)
-        with open_container(path) as container:
-            stream = choose_stream(container, path, Notes())
-            codec, aspect = stream.codec_context.name, stream.sample_aspect_ratio
-        first = first_frame(self._index)
-        self._decoder = FrameDecoder(self._index, deinterlace=first.interlaced_frame)
-        self._reformatter = VideoReformatter()
+        film = open_film(path, notes)
+        self._index, first = film.index, film.first
         self._turn, swaps, words = upright(first)
         if words:
             notes.add("geometry", f"{path.name} {words}.")
-        self._square = square_hw((first.height, first.width), aspect)
+        self._square = square_hw((first.height, first.width), film.aspect)
         self._hw = self._square[::-1] if swaps else self._square
-        self._has_alpha = (
-            any(c.is_alpha for c in first.format.components) and _alpha(first, self._reformatter).min() < 1
-        )
+        hw = (first.height, first.width)
+        self._has_alpha = first.has_alpha and _has_useful_alpha(film.index, hw)
+        take = TakeMatte("alpha" if self._has_alpha else "luma")
+        self._frames = FrameReader(film.index, take, hw, deinterlace=first.interlaced_frame)
         rgb = first.format.is_rgb or first.format.name == "pal8"
-        self._full = rgb or self._has_alpha or is_full_range(first, codec, path.name, notes)
+        self._full = rgb or self._has_alpha or is_full_range(first, film.codec, path.name, notes)
         notes.add("input", f"The matte {path.name} is read from its {'alpha channel' if self._has_alpha else 'luma'}.")
 
     @property
@@ -105,36 +100,39 @@ class VideoMatte:
         return self._index.timestamps_s
 
     def alpha(self, index: int) -> Array:
-        frame = self._decoder.frame(index)
-        alpha = _alpha(frame, self._reformatter) if self._has_alpha else self._luma(frame)
+        frame = self._frames.frame(index)
+        alpha = _alpha(frame) if self._has_alpha else self._luma(frame)
         if alpha.shape != self._square:
             alpha = cv2.resize(alpha, self._square[::-1], interpolation=cv2.INTER_LINEAR)
         return np.ascontiguousarray(self._turn(alpha))
 
-    def _luma(self, frame: VideoFrame) -> Array:
-        if frame.format.is_rgb or frame.format.name == "pal8":
-            return _channel(frame, ("rgb24", "rgb48le"), 1, self._reformatter)
-        if not is_planar(frame.format.name):
-            frame = self._reformatter.reformat(frame, format="yuv444p16le", threads=1)
-        bits = bits_of(frame)
+    def _luma(self, frame: DecodedFrame) -> Array:
+        if frame.layout in PACKED:
+            return _channel(frame, 1)
+        bits = bits_of(frame.layout)
         low, high = (0, (1 << bits) - 1) if self._full else (16 << (bits - 8), 235 << (bits - 8))
-        codes = plane_codes(frame, 0)[:, : frame.width].astype(np.float32)
+        codes = plane_codes(frame, 0)[:, : frame.hw[1]].astype(np.float32)
         return np.clip((codes - np.float32(low)) / np.float32(high - low), 0, 1)
 
     def close(self) -> None:
-        self._decoder.close()
+        self._frames.close()
 
 
-def _alpha(frame: VideoFrame, reformatter: VideoReformatter) -> Array:
+def _has_useful_alpha(index: FrameIndex, hw: tuple[int, int]) -> bool:
+    """Whether the first picture is not opaque everywhere."""
+    with closing(FrameReader(index, TakeMatte("alpha"), hw)) as frames:
+        return bool(_alpha(frames.frame(0)).min() < 1)
+
+
+def _alpha(frame: DecodedFrame) -> Array:
     """The alpha channel, always full range."""
-    if frame.format.name.startswith("yuva") and not frame.format.name.endswith("be"):
-        bits = bits_of(frame)
-        return plane_codes(frame, 3)[:, : frame.width].astype(np.float32) / np.float32((1 << bits) - 1)
-    return _channel(frame, ("rgba", "rgba64le"), 3, reformatter)
+    if frame.layout in PACKED:
+        return _channel(frame, 3)
+    bits = bits_of(frame.layout)
+    return plane_codes(frame, 0)[:, : frame.hw[1]].astype(np.float32) / np.float32((1 << bits) - 1)
 
 
-def _channel(frame: VideoFrame, formats: tuple[str, str], channel: int, reformatter: VideoReformatter) -> Array:
-    """One channel, 0..1, through the 8-bit or the 16-bit layout: widening 8 bits to 16 in the scaler is not exact."""
-    target = formats[any(c.bits > 8 for c in frame.format.components)]
-    codes = reformatter.reformat(frame, format=target, threads=1).to_ndarray()[..., channel]
+def _channel(frame: DecodedFrame, channel: int) -> Array:
+    """One channel, 0..1."""
+    codes = packed_codes(frame)[..., channel]
     return codes.astype(np.float32) / np.float32(255 if codes.dtype == np.uint8 else 65535)

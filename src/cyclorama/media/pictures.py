@@ -1,5 +1,6 @@
 """Single pictures to scene-linear arrays and to mattes."""
 
+import math
 from pathlib import Path
 
 import cv2
@@ -8,15 +9,21 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import linear_from_code8, linear_from_display
 from cyclorama.core.errors import InputError
+from cyclorama.media.children import ask_once
 from cyclorama.media.curves import Colour, linear_of_codes
 from cyclorama.media.exr import exr_hw, finite, read_exr, read_exr_matte
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
 from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, read_header
 from cyclorama.media.icc import read_profile
 from cyclorama.media.notes import Notes
+from cyclorama.media.verdicts import sensible
+from cyclorama.media.wire import WireError
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".hdr", ".exr")
 _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and palette expanded, EXIF orientation applied
+_MOST_BYTES = 4 * 8
+"""Of a pixel: four channels of 64 bits."""
+_KINDS = ("uint8", "uint16", "float32", "float64")
 _LINEAR_OF_CODE16 = linear_from_display(np.arange(65536) / 65535.0)
 
 
@@ -38,7 +45,7 @@ def read_picture(path: Path, *, notes: Notes, label: str | None = None, colour: 
     profile = read_profile(header.kind, data) if header.has_profile and colour is None else None
     if header.has_profile and profile is None and colour is None:
         notes.add("colour", f"{label} has an ICC profile of a kind that is not applied: sRGB is taken.")
-    codes = decode_codes(data, _COLOUR, path)
+    codes = _codes(path, header, _COLOUR)
     codes = cv2.cvtColor(codes, cv2.COLOR_BGR2RGB)
     if colour is not None and codes.dtype in (np.uint8, np.uint16):
         notes.add("colour", f"{label} is read as {colour.words}, as asked.")
@@ -60,8 +67,7 @@ def read_matte_picture(path: Path, channel: str, label: str, *, notes: Notes) ->
     path = require_file(path)
     if _kind(path) == "EXR":
         return read_exr_matte(path, label, notes)
-    data, _ = _load(path)
-    codes = decode_codes(data, cv2.IMREAD_UNCHANGED, path)
+    codes = read_codes(path, cv2.IMREAD_UNCHANGED)
     if codes.ndim == 3:
         if channel == "alpha" and codes.shape[2] not in (2, 4):
             raise InputError(f"{path}: must have an alpha channel like the first frame, got none; render it again")
@@ -75,8 +81,7 @@ def has_useful_alpha(path: Path) -> bool:
     """Whether a picture has an alpha channel that is not opaque everywhere."""
     if _kind(path) == "EXR":
         return False
-    data, _ = _load(path)
-    codes = decode_codes(data, cv2.IMREAD_UNCHANGED, path)
+    codes = read_codes(path, cv2.IMREAD_UNCHANGED)
     return bool(codes.ndim == 3 and codes.shape[2] in (2, 4) and codes[..., -1].min() < np.iinfo(codes.dtype).max)
 
 
@@ -115,18 +120,22 @@ def _load(path: Path) -> tuple[bytes, PictureHeader]:
     return data, header
 
 
-def load_codes(path: Path) -> bytes:
-    """The bytes of a whole picture of a known kind and size, not yet decoded."""
-    return _load(path)[0]
+def read_codes(path: Path, flags: int) -> Array:
+    """The codes of a whole picture of a known kind and size, as OpenCV's ``flags`` say; ``InputError`` when it is
+    damaged."""
+    return _codes(path, _load(path)[1], flags)
 
 
-def decode_codes(data: bytes, flags: int, path: Path) -> Array:
-    """The codes of a picture, as OpenCV's ``flags`` say; ``InputError`` when it is damaged."""
-    damaged = InputError(f"{path}: the picture is damaged or of a variant that cannot be read; export it again as PNG")
-    try:
-        codes = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
-        raise damaged from None
-    if codes is None or codes.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
-        raise damaged
-    return codes
+def _codes(path: Path, header: PictureHeader, flags: int) -> Array:
+    height, width = header.hw
+    answer = ask_once("codes", path, "", flags=flags, pixels=height * width, most_bytes=_MOST_BYTES * height * width)
+    with sensible(path, ""):
+        shape, kind = answer.facts.get("shape"), answer.text("dtype")
+        if not isinstance(shape, list) or kind not in _KINDS or len(answer.buffers) != 1:
+            raise WireError("a picture must have a size and a kind")
+        if sorted(shape[:2]) != sorted(header.hw) or len(shape) > 3 or (shape[2:] and shape[2] not in (1, 2, 3, 4)):
+            raise WireError(f"a picture must have its size, got {shape}")
+        if len(answer.buffers[0]) != math.prod(shape) * np.dtype(kind).itemsize:
+            raise WireError("a picture must be whole")
+        codes: Array = np.asarray(answer.buffers[0]).view(kind).reshape(shape)
+        return codes

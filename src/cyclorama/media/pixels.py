@@ -1,49 +1,32 @@
 """Decoded video frames to scene-linear pictures, and to small ones."""
 
-import re
 from collections.abc import Callable
 
 import cv2
 import numpy as np
-from av.sidedata.sidedata import SideData
-from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import linear_from_code8, linear_from_display
 from cyclorama.media import kernels
 from cyclorama.media.colour import SignalColour
+from cyclorama.media.film import DecodedFrame
+from cyclorama.media.film_service import FirstFrame
+from cyclorama.media.layouts import GREY, PACKED, PLANAR, SUBSAMPLING, TakeColour, bits_of
 
 Turn = Callable[[Array], Array]
-_PLANAR = re.compile(r"yuv[aj]?(420|422|440|444)p(?:(9|10|12|14|16)le)?")
-_GREY = re.compile(r"gray(?:(9|10|12|14|16)le)?")
-_SUBSAMPLING = {"420": (2, 2), "422": (2, 1), "440": (1, 2), "444": (1, 1)}
-_REORDER = {"nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "yuyv422": "yuv422p", "uyvy422": "yuv422p"}
-_REORDER |= {"ya8": "gray", "ya16le": "gray16le", "p010le": "yuv420p10le", "p210le": "yuv422p10le"}
-_SHRINK = Interpolation.AREA | Interpolation.ACCURATE_RND
-_ENLARGE = Interpolation.BICUBIC | Interpolation.ACCURATE_RND
-_EXACT = (
-    Interpolation.BILINEAR | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.FULL_CHR_H_INP
-)
 
 
-def plane_codes(frame: VideoFrame, plane: int) -> Array:
+def plane_codes(frame: DecodedFrame, plane: int) -> Array:
     """The code values of one plane, (rows, padded columns), uint8 or uint16, sharing the frame's memory."""
-    source = frame.planes[plane]
-    codes = np.frombuffer(source, np.uint8).reshape(source.height, source.line_size)  # type: ignore[call-overload]
-    wide = re.search(r"(9|10|12|14|16)le$", frame.format.name)
-    return codes.view(np.uint16) if wide else codes
+    codes = frame.planes[plane]
+    return codes.view(np.uint16) if bits_of(frame.layout) > 8 else codes
 
 
-def bits_of(frame: VideoFrame) -> int:
-    """Significant bits of a planar format's code values."""
-    match = re.search(r"(9|10|12|14|16)le$", frame.format.name)
-    return int(match.group(1)) if match else 8
-
-
-def is_planar(name: str) -> bool:
-    """Whether our kernels read the format as it is."""
-    return bool(_PLANAR.fullmatch(name) or _GREY.fullmatch(name))
+def packed_codes(frame: DecodedFrame) -> Array:
+    """The code values of an RGB or RGBA layout, h w c uint8 or uint16."""
+    (h, w), size = frame.hw, PACKED[frame.layout]
+    codes = np.ascontiguousarray(frame.planes[0][:, : w * size])
+    return (codes.view(np.uint16) if bits_of(frame.layout) > 8 else codes).reshape(h, w, -1)
 
 
 class PixelConverter:
@@ -52,64 +35,35 @@ class PixelConverter:
     def __init__(self, colour: SignalColour, turn: Turn, *, left_sited: bool, stored_hw: tuple[int, int]) -> None:
         """``stored_hw``: the size to deliver before turning."""
         self._colour, self._turn, self._left, self._hw = colour, turn, left_sited, stored_hw
-        self._reformatter = VideoReformatter()
-        self._shift_px = 0.0  # what the scaler, which takes chroma to sit between two pixels, moves it to the right
         self._codes16: Array | None = None
 
-    def shrink(self, frame: VideoFrame) -> VideoFrame:
-        """A frame in a layout that ``linear`` reads, at the size to deliver. Not thread-safe."""
-        name = frame.format.name
-        resized = (frame.height, frame.width) != self._hw
-        larger = self._hw[0] > frame.height or self._hw[1] > frame.width
-        if frame.format.is_rgb or name == "pal8":
-            deep = any(c.bits > 8 for c in frame.format.components)
-            target = "rgb48le" if deep else "rgb24"
-        elif not resized:
-            target = name if is_planar(name) else _REORDER.get(name, "yuv444p16le")
-        else:
-            match = _PLANAR.fullmatch(_REORDER.get(name, name))
-            grey = _GREY.fullmatch(_REORDER.get(name, name))
-            bits = match.group(2) if match else "16"
-            target = grey.group(0) if grey else f"yuv444p{bits}le" if bits else "yuv444p"
-        if target == name and not resized:
-            return frame
-        match = _PLANAR.fullmatch(_REORDER.get(name, name))
-        halved = match is not None and match.group(1) in ("420", "422")
-        self._shift_px = 0.5 * self._hw[1] / frame.width if resized and halved and self._left else 0.0
-        level = ColorRange.JPEG if self._colour.full_range else ColorRange.MPEG
-        return self._reformatter.reformat(
-            frame,
-            width=self._hw[1],
-            height=self._hw[0],
-            format=target,
-            interpolation=_EXACT if not resized else _ENLARGE if larger else _SHRINK,
-            src_color_range=level,
-            dst_color_range=level,
-            threads=1,
-        )
+    @property
+    def take(self) -> TakeColour:
+        """What ``linear`` wants of a frame."""
+        return TakeColour(self._hw, self._colour.full_range, self._left)
 
-    def linear(self, frame: VideoFrame) -> Array:
-        """A frame from ``shrink`` as a fresh array."""
-        out = self._linear_of_rgb(frame) if frame.format.is_rgb else self._linear_of_yuv(frame)
+    def linear(self, frame: DecodedFrame) -> Array:
+        """What was taken of a frame as a fresh array."""
+        out = self._linear_of_rgb(frame) if frame.layout in PACKED else self._linear_of_yuv(frame)
         if self._colour.rec709 is not None:
             out = cv2.transform(out, self._colour.rec709)
         turned = self._turn(out)
         return turned if turned is out else np.ascontiguousarray(turned)
 
-    def _linear_of_yuv(self, frame: VideoFrame) -> Array:
-        grey = _GREY.fullmatch(frame.format.name) is not None
-        match = _PLANAR.fullmatch(frame.format.name)
-        sub = (1, 1) if grey or match is None else _SUBSAMPLING[match.group(1)]
+    def _linear_of_yuv(self, frame: DecodedFrame) -> Array:
+        grey = GREY.fullmatch(frame.layout) is not None
+        match = PLANAR.fullmatch(frame.layout)
+        sub = (1, 1) if grey or match is None else SUBSAMPLING[match.group(1)]
         first = plane_codes(frame, 0)
         planes = (first, first, first) if grey else (first, plane_codes(frame, 1), plane_codes(frame, 2))
-        out = np.empty((frame.height, frame.width, 3), np.float32)
+        out = np.empty((*frame.hw, 3), np.float32)
         layout = np.array([*sub, self._left], np.int64)
-        scales = self._colour.scales(bits_of(frame), grey=grey, shift_px=self._shift_px)
+        scales = self._colour.scales(bits_of(frame.layout), grey=grey, shift_px=frame.shift_px)
         kernels.linear_from_yuv(planes, layout, scales, self._colour.table, out)
         return out
 
-    def _linear_of_rgb(self, frame: VideoFrame) -> Array:
-        codes = frame.to_ndarray()
+    def _linear_of_rgb(self, frame: DecodedFrame) -> Array:
+        codes = packed_codes(frame)
         if codes.dtype == np.uint8 and self._colour.is_display:
             return linear_from_code8(codes)
         if self._codes16 is None:
@@ -125,12 +79,11 @@ class PixelConverter:
         return self._codes16[codes]
 
 
-def upright(frame: VideoFrame) -> tuple[Turn, bool, str | None]:
+def upright(frame: FirstFrame) -> tuple[Turn, bool, str | None]:
     """How to turn a frame by its display matrix: the turn, whether height and width swap, and words for a note."""
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    if not isinstance(matrix, SideData):
+    if not frame.matrix:
         return _as_it_is, False, None
-    a, b, _, c, d = (int(n) for n in np.frombuffer(bytes(matrix), np.int32)[:5])
+    a, b, _, c, d = (int(n) for n in np.frombuffer(bytes.fromhex(frame.matrix), np.int32)[:5])
     if (a, b, c, d) == (65536, 0, 0, 65536):
         return _as_it_is, False, None
     if (a == 0 and d == 0 and b and c) or (b == 0 and c == 0 and a and d):

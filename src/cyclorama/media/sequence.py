@@ -16,11 +16,10 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.clip import proxy_hw
 from cyclorama.core.errors import InputError, MachineError
 from cyclorama.media.curves import Colour
-from cyclorama.media.exr import exr_header
+from cyclorama.media.exr import read_exr_header
 from cyclorama.media.notes import Notes
 from cyclorama.media.pictures import PICTURE_SUFFIXES, picture_hw, read_picture
 from cyclorama.media.tags import ShotTags
-from cyclorama.media.timecode import text_of_exr
 
 _KEPT_FRAMES = 2
 _NUMBER = re.compile(r"%(\d*)d")
@@ -92,18 +91,17 @@ class SequenceFacts:
 
 def sequence_facts(frames: tuple[Path, ...], rate: Fraction | None, notes: Notes) -> SequenceFacts:
     """From the first frame's header. ``rate``: over what it states; 24 where nothing does."""
-    header = exr_header(frames[0]) if frames[0].suffix.lower() == ".exr" else {}
-    stated = header.get("framesPerSecond")
-    if rate is None and isinstance(stated, Fraction) and stated > 0:
-        rate = stated
+    header = read_exr_header(frames[0]) if frames[0].suffix.lower() == ".exr" else None
+    if rate is None and header is not None:
+        rate = header.rate
     if rate is None:
         notes.add(
             "time",
             f"The folder {frames[0].parent.name} states no frame rate; 24 frames a second is taken (see --rate).",
         )
-    code, reel = header.get("timeCode"), header.get("reelName")
-    timecode = None if code is None else text_of_exr(code)
-    return SequenceFacts(rate or Fraction(24), timecode, ShotTags(reel if isinstance(reel, str) else None))
+    if header is None:
+        return SequenceFacts(rate or Fraction(24))
+    return SequenceFacts(rate or Fraction(24), header.timecode, ShotTags(header.reel))
 
 
 class SequenceClip:

@@ -6,15 +6,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from av.video.frame import VideoFrame
-
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import proxy_hw
 from cyclorama.media.colour import SignalColour, signal_colour
 from cyclorama.media.curves import Colour
-from cyclorama.media.decoder import FrameDecoder
-from cyclorama.media.gate import open_container
-from cyclorama.media.index import FrameIndex, read_index, ready_stream
+from cyclorama.media.film import FrameReader, open_film
+from cyclorama.media.film_service import FirstFrame
+from cyclorama.media.index import FrameIndex
 from cyclorama.media.notes import Notes
 from cyclorama.media.pixels import PixelConverter, Turn, upright
 from cyclorama.media.sound import Sound
@@ -46,14 +44,9 @@ def probe_video(
 ) -> VideoStreamFacts:
     """Index a video and decode its first frame. ``colour``: what its code values mean, over its tags; ``stream``: which
     video, counted from 0. ``InputError`` when it is not whole or not readable."""
-    index = read_index(path, notes, stream)
-    with open_container(path) as container:
-        chosen = ready_stream(container, path, index.stream)
-        codec, aspect = chosen.codec_context.name, chosen.sample_aspect_ratio
-        metadata = (container.metadata, *(s.metadata for s in container.streams))
-        timecode = stated("timecode", *metadata)
-        tags = ShotTags.of(*metadata)
-    frame = first_frame(index)
+    film = open_film(path, notes, stream)
+    index, frame, codec, aspect = film.index, film.first, film.codec, film.aspect
+    timecode, tags = stated("timecode", *film.metadata), ShotTags.of(*film.metadata)
     turn, swaps, words = upright(frame)
     if words:
         notes.add("geometry", f"{path.name} {words}.")
@@ -74,14 +67,6 @@ def probe_video(
     return VideoStreamFacts(index, meaning, turn, swaps, hw, codec != "mjpeg", interlaced, timecode, tags, colour)
 
 
-def first_frame(index: FrameIndex) -> VideoFrame:
-    """The first frame as it is stored."""
-    decoder = FrameDecoder(index)
-    frame = decoder.frame(0)
-    decoder.close()
-    return frame
-
-
 def square_hw(hw: tuple[int, int], aspect: Fraction | None) -> tuple[int, int]:
     """The size in square pixels of pictures whose pixels are ``aspect`` times as wide as high: one side grows, to an
     even number where it was one; ``hw`` where the aspect is 1 or none that cameras have."""
@@ -97,8 +82,8 @@ def _near(length: Fraction, odd: int) -> int:
     return round(length) if odd else 2 * round(length / 2)
 
 
-def _note_alpha(frame: VideoFrame, path: Path, notes: Notes) -> None:
-    if any(c.is_alpha for c in frame.format.components):
+def _note_alpha(frame: FirstFrame, path: Path, notes: Notes) -> None:
+    if frame.has_alpha:
         notes.add(
             "input", f"{path.name} has an alpha channel; it is not used here (give the file as a matte to use it)."
         )
@@ -110,10 +95,10 @@ class VideoClip:
     def __init__(self, facts: VideoStreamFacts, stored_hw: tuple[int, int] | None = None) -> None:
         self._facts = facts
         self._stored_hw = stored_hw or facts.square_hw
-        self._decoder = FrameDecoder(facts.index, deinterlace=facts.interlaced)
         self._converter = PixelConverter(
             facts.colour, facts.turn, left_sited=facts.left_sited, stored_hw=self._stored_hw
         )
+        self._frames = FrameReader(facts.index, self._converter.take, self._stored_hw, deinterlace=facts.interlaced)
         self._proxies: list[VideoClip] = []
 
     @property
@@ -157,7 +142,7 @@ class VideoClip:
 
     def frame(self, index: int) -> Array:
         """Frame ``index``, h w 3 float32 scene-linear, fresh. ``IndexError`` outside, ``InputError`` when damaged."""
-        return self._converter.linear(self._decoder.frame(index, self._converter.shrink))
+        return self._converter.linear(self._frames.frame(index))
 
     def proxy(self, long_side: int) -> "VideoClip":
         """The same video decoded straight to a smaller size (averaged in code values, fit for analysis)."""
@@ -173,7 +158,7 @@ class VideoClip:
         return Sound.of_frames(index.path, index.origin_s, index.timestamps_s, (start, stop))
 
     def close(self) -> None:
-        self._decoder.close()
+        self._frames.close()
         for clip in self._proxies:
             clip.close()
 

@@ -17,9 +17,9 @@ from cyclorama.media.coding import Coding
 from cyclorama.media.gate import open_container, writing
 from cyclorama.media.index import decoded, read_index
 from cyclorama.media.join import CLOCK, MATROSKA, Joined, Segments, join, segment_suffix
+from cyclorama.media.layouts import bits_of
 from cyclorama.media.notes import Notes
 from cyclorama.media.output import Move, OutputSpec, cleared, move_all
-from cyclorama.media.pixels import plane_codes
 from cyclorama.media.safe import Records
 from cyclorama.media.segment import LIMITED, Segment, Spool, picture_stream
 from cyclorama.media.sound import Sound, SoundCopy
@@ -136,7 +136,14 @@ class VideoWriter:
         frame.time_base = self._time_base
         frame.color_primaries, frame.color_trc, frame.colorspace = self._coding.tags
         frame.color_range = LIMITED
-        return frame, [plane_codes(frame, plane) for plane in range(self._coding.channels)]
+        kind = np.uint16 if bits_of(self._coding.pix_fmt) > 8 else np.uint8
+        return (
+            frame,
+            [
+                np.frombuffer(plane, kind).reshape(plane.height, -1)  # type: ignore[call-overload]
+                for plane in frame.planes[: self._coding.channels]
+            ],
+        )
 
     def _encode(self, frame: VideoFrame) -> None:
         if self._segment is None:
