@@ -14,7 +14,7 @@ from media_footage import EXACT, smooth_frames, textured_frames, write_video
 
 from cyclorama.core.display import code8_from_linear, display_from_linear
 from cyclorama.core.errors import InputError
-from cyclorama.media import EncodeSettings, Notes, OutputSpec, open_clip, open_matte, open_writer
+from cyclorama.media import EncodeSettings, Notes, OutputSpec, open_clip, open_matte, open_writer, read_picture
 from cyclorama.media.curves import COLOURS
 from cyclorama.media.video import square_hw
 
@@ -292,3 +292,50 @@ def test_exr_in_aces_primaries(tmp_path: Path, how: str) -> None:
         found = clip.frame(0)
     np.testing.assert_allclose(found[0, 0], 1.0, atol=2e-3)
     np.testing.assert_allclose(found[7, 0], (1.0, 0.0, 0.0), atol=5e-3)
+
+
+@pytest.mark.parametrize("name", ["late.mkv", "late.flv", "late.mp4"])
+def test_pictures_that_begin_late(tmp_path: Path, name: str) -> None:
+    """Matroska and FLV count their length from time 0, whenever the first picture is."""
+    pts = [48 + i for i in range(6)]
+    path = write_video(tmp_path / name, smooth_frames(6, (48, 64)), pts=pts, options={"crf": "10", "bf": "2"})
+    with open_clip(path, notes=Notes()) as clip:
+        assert (clip.num_frames, clip.rate) == (6, 24)
+        assert float(clip.timestamps_s[-1]) == pytest.approx(5 / 24, abs=0.0011)
+
+
+def test_the_rate_of_a_bare_stream_is_its_own(tmp_path: Path) -> None:
+    """FFmpeg takes 25 frames a second where no container states a rate; the stream itself does."""
+    path = write_video(tmp_path / "a.h264", smooth_frames(6, (48, 64)))
+    with open_clip(path, notes=Notes()) as clip:
+        assert (clip.num_frames, clip.rate) == (6, 24)
+
+
+def test_raw_dv(tmp_path: Path) -> None:
+    """Its demuxer states 60,000 frames a second."""
+    frames = smooth_frames(3, (576, 720))
+    path = tmp_path / "a.dv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("dvvideo", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 576, 720, "yuv420p"
+        sound = container.add_stream("pcm_s16le", rate=48000)
+        sound.layout = "stereo"
+        for i, codes in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(codes).reformat(format="yuv420p")
+            frame.pts, frame.time_base = i, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+            wave = av.AudioFrame.from_ndarray(np.zeros((1, 3840), np.int16), "s16", "stereo")
+            wave.sample_rate, wave.pts, wave.time_base = 48000, 1920 * i, Fraction(1, 48000)
+            container.mux(sound.encode(wave))
+        container.mux([*stream.encode(None), *sound.encode(None)])
+    with open_clip(path, notes=Notes()) as clip:
+        assert (clip.num_frames, clip.rate, clip.hw) == (3, 25, (576, 768))
+
+
+def test_an_animation_as_a_picture(tmp_path: Path) -> None:
+    frames = smooth_frames(3, (16, 24))
+    write_video(tmp_path / "a.apng", frames, codec="apng", pix_fmt="rgb24", matrix=None, options={})
+    (tmp_path / "a.apng").rename(tmp_path / "a.png")
+    notes = Notes()
+    np.testing.assert_array_equal(code8_from_linear(read_picture(tmp_path / "a.png", notes=notes)), frames[0])
+    assert any("animation" in text for text in notes.texts("input"))

@@ -11,9 +11,11 @@ from cyclorama.core.errors import InputError
 from cyclorama.media.curves import Colour, linear_of_codes
 from cyclorama.media.exr import exr_hw, finite, read_exr, read_exr_matte
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
-from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, read_header
+from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, other_kind, read_header
 from cyclorama.media.icc import read_profile
+from cyclorama.media.inks import jpeg_inks, plain_light
 from cyclorama.media.notes import Notes
+from cyclorama.media.tiff import TiffPicture, read_tiff
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".hdr", ".exr")
 _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and palette expanded, EXIF orientation applied
@@ -33,26 +35,46 @@ def read_picture(path: Path, *, notes: Notes, label: str | None = None, colour: 
     if _kind(path) == "EXR":
         return read_exr(path, label, notes, colour)
     data, header = _load(path)
-    if header.has_alpha:
+    stored = _stored(data, header, path)
+    if stored.has_alpha:
         notes.add("input", f"{label} has an alpha channel; it is left out.")
+    if header.moves:
+        notes.add("input", f"{label} is an animation; its first picture is taken.")
+    channels = 4 if stored.cmyk else 3
     profile = read_profile(header.kind, data) if header.has_profile and colour is None else None
-    if header.has_profile and profile is None and colour is None:
+    if header.has_profile and colour is None and (profile is None or profile.channels != channels):
+        profile = None
         notes.add("colour", f"{label} has an ICC profile of a kind that is not applied: sRGB is taken.")
-    codes = decode_codes(data, _COLOUR, path)
-    codes = cv2.cvtColor(codes, cv2.COLOR_BGR2RGB)
-    if colour is not None and codes.dtype in (np.uint8, np.uint16):
-        notes.add("colour", f"{label} is read as {colour.words}, as asked.")
-        return linear_of_codes(codes, colour)
-    if profile is not None and not profile.is_srgb and codes.dtype in (np.uint8, np.uint16):
+    codes = stored.codes[..., :4] if stored.cmyk else stored.rgb
+    if codes.dtype == np.float32:
+        if header.kind != "HDR":
+            notes.add("colour", f"{label} holds floating-point values; they are taken as scene-linear.")
+        return finite(codes, label, notes)
+    if profile is not None and not profile.is_srgb:
         notes.add("colour", f"{label} is converted by its ICC profile ({profile.name or 'unnamed'}).")
         return profile.linear(codes)
-    if codes.dtype == np.uint8:
-        return linear_from_code8(codes)
-    if codes.dtype == np.uint16:
-        return _LINEAR_OF_CODE16[codes]
-    if header.kind != "HDR":
-        notes.add("colour", f"{label} holds floating-point values; they are taken as scene-linear.")
-    return finite(codes.astype(np.float32), label, notes)
+    if stored.cmyk:
+        notes.add("colour", f"{label} is of inks (CMYK) and no profile says how they look; they are converted plainly.")
+        return plain_light(codes)
+    if colour is not None:
+        notes.add("colour", f"{label} is read as {colour.words}, as asked.")
+        return linear_of_codes(codes, colour)
+    return linear_from_code8(codes) if codes.dtype == np.uint8 else _LINEAR_OF_CODE16[codes]
+
+
+def _stored(data: bytes, header: PictureHeader, path: Path) -> TiffPicture:
+    """The code values of any picture but EXR: what OpenCV does not read right first, then what it does."""
+    try:
+        found = read_tiff(data) if header.kind == "TIFF" else None
+        inks = jpeg_inks(data) if header.kind == "JPEG" else None
+    except HeaderError as error:
+        raise InputError(f"{path}: it {error}") from None
+    if found is not None:
+        return found
+    if inks is not None:
+        return TiffPicture(inks, True, False)
+    codes = cv2.cvtColor(decode_codes(data, _COLOUR, path), cv2.COLOR_BGR2RGB)
+    return TiffPicture(codes, False, header.has_alpha)
 
 
 def read_matte_picture(path: Path, channel: str, label: str, *, notes: Notes) -> Array:
@@ -60,8 +82,7 @@ def read_matte_picture(path: Path, channel: str, label: str, *, notes: Notes) ->
     path = require_file(path)
     if _kind(path) == "EXR":
         return read_exr_matte(path, label, notes)
-    data, _ = _load(path)
-    codes = decode_codes(data, cv2.IMREAD_UNCHANGED, path)
+    codes = _unchanged(path)
     if codes.ndim == 3:
         if channel == "alpha" and codes.shape[2] not in (2, 4):
             raise InputError(f"{path}: must have an alpha channel like the first frame, got none; render it again")
@@ -75,9 +96,20 @@ def has_useful_alpha(path: Path) -> bool:
     """Whether a picture has an alpha channel that is not opaque everywhere."""
     if _kind(path) == "EXR":
         return False
-    data, _ = _load(path)
-    codes = decode_codes(data, cv2.IMREAD_UNCHANGED, path)
+    codes = _unchanged(path)
     return bool(codes.ndim == 3 and codes.shape[2] in (2, 4) and codes[..., -1].min() < np.iinfo(codes.dtype).max)
+
+
+def _unchanged(path: Path) -> Array:
+    """h w, or h w c with alpha last and green in the middle."""
+    data, header = _load(path)
+    try:
+        found = read_tiff(data) if header.kind == "TIFF" else None
+    except HeaderError as error:
+        raise InputError(f"{path}: it {error}") from None
+    if found is None:
+        return decode_codes(data, cv2.IMREAD_UNCHANGED, path)
+    return found.codes[..., 0] if found.codes.shape[2] == 1 else found.codes
 
 
 def is_picture(path: Path) -> bool:
@@ -85,7 +117,19 @@ def is_picture(path: Path) -> bool:
     if path.is_dir():
         return False
     path = require_file(path)
-    return _kind(path) is not None or path.suffix.lower() in PICTURE_SUFFIXES
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return True
+    refuse_other_pictures(path)
+    return _kind(path) is not None
+
+
+def refuse_other_pictures(path: Path) -> None:
+    """``InputError`` for a picture of a kind that is not read (AVIF, BMP, ...), told by what the file begins with."""
+    other = other_kind(_head(path))
+    if other:
+        raise InputError(
+            f"{path}: it is a picture of the kind {other}, which is not read; convert it to PNG, TIFF or EXR"
+        )
 
 
 def picture_hw(path: Path) -> tuple[int, int]:
@@ -95,8 +139,12 @@ def picture_hw(path: Path) -> tuple[int, int]:
 
 
 def _kind(path: Path) -> str | None:
+    return kind_of(_head(path))
+
+
+def _head(path: Path) -> bytes:
     with reading(path, "cannot be read; copy it again"), path.open("rb") as file:
-        return kind_of(file.read(16))
+        return file.read(16)
 
 
 def _load(path: Path) -> tuple[bytes, PictureHeader]:
@@ -127,6 +175,6 @@ def decode_codes(data: bytes, flags: int, path: Path) -> Array:
         codes = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error:
         raise damaged from None
-    if codes is None or codes.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
+    if codes is None or codes.dtype not in (np.uint8, np.uint16, np.float32):
         raise damaged
     return codes
