@@ -28,6 +28,7 @@ from cyclorama.media import (
     open_clip,
     prefetch,
 )
+from cyclorama.media.gate import refuse_special
 from cyclorama.media.writers import Through
 from cyclorama.media_settings import OutputSettings, PlateSettings
 from cyclorama.report import Report, Stopwatch, record
@@ -142,6 +143,7 @@ def open_job(
         _require_own_folder(settings, folders)
         spec = _spec(settings, plate, frames)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
+        refuse_special(settings.inputs)
         made_from = fingerprint(settings, settings.inputs)
         before = ended_before(folder.job, overwrite=settings.overwrite) if folder.is_of(made_from) else None
         report = None if before is None else Report(before, {})

@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,6 +44,17 @@ def require_file(path: Path) -> Path:
     if not os.access(path, os.R_OK):
         raise MachineError(f"{path}: may not be read by this user; change its permissions")
     return path
+
+
+def refuse_special(paths: Iterable[Path]) -> None:
+    """``InputError`` for pipes and devices, which would be waited for or read for ever; what is not there may be."""
+    for path in paths:
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise InputError(f"{path}: must be a regular file or a folder, got a {_kind_words(mode)}; give a file")
 
 
 def _kind_words(mode: int) -> str:
