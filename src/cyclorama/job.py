@@ -137,6 +137,7 @@ def open_job(
     be written: pictures as the settings ask for, or what ``require_output`` says. ``InputError`` and its kin."""
     notes = Notes()
     with ExitStack() as stack:
+        _ = getattr(settings, "write", OutputSettings()).colour  # a colour that is not there is refused before any work
         plate = _open_plate(settings, notes)
         stack.callback(plate.close)
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
