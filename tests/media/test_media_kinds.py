@@ -339,3 +339,25 @@ def test_an_animation_as_a_picture(tmp_path: Path) -> None:
     notes = Notes()
     np.testing.assert_array_equal(code8_from_linear(read_picture(tmp_path / "a.png", notes=notes)), frames[0])
     assert any("animation" in text for text in notes.texts("input"))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [("f.mov", "exr", "gbrpf32le"), ("f.nut", "rawvideo", "gbrpf32le")],
+)
+def test_floats_of_a_video_are_not_clipped(tmp_path: Path, name: str, codec: str, pix_fmt: str) -> None:
+    light = np.linspace(-0.5, 9, 24 * 32 * 3, dtype=np.float32).reshape(24, 32, 3)
+    planes = [light[..., i] for i in (1, 2, 0)]
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=24)
+        stream.height, stream.width, stream.pix_fmt = 24, 32, pix_fmt
+        frame = av.VideoFrame(32, 24, pix_fmt)
+        for plane, values in zip(frame.planes, planes):
+            np.frombuffer(plane, np.float32).reshape(24, -1)[:, :32] = values
+        frame.pts, frame.time_base = 0, Fraction(1, 24)
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    notes = Notes()
+    with open_clip(tmp_path / name, notes=notes) as clip:
+        np.testing.assert_allclose(clip.frame(0), light, atol=1e-6)
+        assert clip.proxy(16).frame(0).max() > 8
+    assert any("scene-linear" in text for text in notes.texts("colour"))

@@ -13,6 +13,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.display import linear_from_code8, linear_from_display
 from cyclorama.media import kernels
 from cyclorama.media.colour import SignalColour
+from cyclorama.media.floats import float_values, is_float
 
 Turn = Callable[[Array], Array]
 _PLANAR = re.compile(r"yuv[aj]?(420|422|440|444)p(?:(9|10|12|14|16)le)?")
@@ -59,6 +60,8 @@ class PixelConverter:
     def shrink(self, frame: VideoFrame) -> VideoFrame:
         """A frame in a layout that ``linear`` reads, at the size to deliver. Not thread-safe."""
         name = frame.format.name
+        if is_float(name):
+            return frame
         resized = (frame.height, frame.width) != self._hw
         larger = self._hw[0] > frame.height or self._hw[1] > frame.width
         if frame.format.is_rgb or name == "pal8":
@@ -90,7 +93,10 @@ class PixelConverter:
 
     def linear(self, frame: VideoFrame) -> Array:
         """A frame from ``shrink`` as a fresh array."""
-        out = self._linear_of_rgb(frame) if frame.format.is_rgb else self._linear_of_yuv(frame)
+        if is_float(frame.format.name):
+            out = self._colour.curve(float_values(frame, self._hw)).astype(np.float32)
+        else:
+            out = self._linear_of_rgb(frame) if frame.format.is_rgb else self._linear_of_yuv(frame)
         if self._colour.rec709 is not None:
             out = cv2.transform(out, self._colour.rec709)
         turned = self._turn(out)
