@@ -93,6 +93,7 @@ class PixelConverter:
 
     def linear(self, frame: VideoFrame) -> Array:
         """A frame from ``shrink`` as a fresh array."""
+        out: Array
         if is_float(frame.format.name):
             out = self._colour.curve(float_values(frame, self._hw)).astype(np.float32)
         else:
