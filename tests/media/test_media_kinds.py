@@ -15,8 +15,8 @@ from media_footage import EXACT, smooth_frames, textured_frames, write_video
 from cyclorama.core.display import code8_from_linear, display_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.media import EncodeSettings, Notes, OutputSpec, open_clip, open_matte, open_writer, read_picture
+from cyclorama.media.aspect import square_hw
 from cyclorama.media.curves import COLOURS
-from cyclorama.media.video import square_hw
 
 FFV1 = {"codec": "ffv1", "options": {"level": "3"}}
 

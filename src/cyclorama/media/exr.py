@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,15 @@ import OpenEXR
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
+from cyclorama.media.aspect import square_hw
 from cyclorama.media.curves import Colour, rec709_from
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, require_file
 from cyclorama.media.notes import Notes
 
 _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 """x and y of red, green, blue and white."""
+_FINEST_ASPECT = 1000
+"""Denominator of a pixel's aspect, which headers hold as a float."""
 HALF_MAX = 65504
 """The largest 16-bit float."""
 _COMPRESSIONS = {"zip": OpenEXR.ZIP_COMPRESSION, "dwa": OpenEXR.DWAA_COMPRESSION}
@@ -25,27 +29,39 @@ _DAMAGED = "the EXR is damaged or cut off; copy or render it again"
 
 
 def exr_hw(path: Path) -> tuple[int, int]:
-    """The size of its display window, from the header alone."""
+    """The size of its display window in square pixels, from the header alone."""
     _, display = _windows(path)
-    return _size(display)
+    return square_hw(_size(display), _aspect(path))
 
 
 def read_exr(path: Path, label: str, notes: Notes, colour: Colour | None = None) -> Array:
     """Colour in its display window: h w 3 float32, NaN and infinite values replaced. Linear Rec.709 by ``colour``, else
     by the header's chromaticities, else as it is."""
-    planes, names = _planes(path), ("R", "G", "B")
-    if not all(name in planes for name in names):
-        grey = next((name for name in ("Y", "L", "A") if name in planes), None)
-        if grey is None:
-            raise InputError(f"{path}: must hold channels R, G and B or Y, got {sorted(planes)}; render it with them")
-        names = (grey,) * 3
+    planes = _planes(path)
+    names = _colour_names(planes, path, label, notes)
     if "A" in planes and names[0] != "A":
         notes.add("input", f"{label} has an alpha channel; it is left out, and the colours are taken as they are.")
     picture = finite(np.stack([planes[name] for name in names], -1), label, notes)
     matrix = _to_rec709(path, label, notes) if colour is None else colour.to_rec709
     if colour is not None:
         notes.add("colour", f"{label} is linear light; only the primaries of {colour.words} are taken.")
-    return picture if matrix is None else cv2.transform(picture, matrix)
+    return _squared(picture if matrix is None else cv2.transform(picture, matrix), path, label, notes)
+
+
+def _colour_names(planes: Mapping[str, Array], path: Path, label: str, notes: Notes) -> tuple[str, str, str]:
+    """The channels of red, green and blue: those of the picture itself, else of the first layer that has them, else
+    grey. ``InputError`` when there are none."""
+    bases = [name[:-1] for name in planes if name[-1:] in ("R", "r")]
+    layers = [tuple(b + c for c in letters) for b in sorted(bases, key=len) for letters in ("RGB", "rgb")]
+    found = next(((r, g, b) for r, g, b in layers if r in planes and g in planes and b in planes), None)
+    if found is not None:
+        if found[0] not in ("R", "r"):
+            notes.add("input", f"{label} holds no picture but layers; {found[0][:-2]} is taken.")
+        return found
+    grey = next((name for name in ("Y", "L", "A") if name in planes), None)
+    if grey is None or {"RY", "BY"} & planes.keys():
+        raise InputError(f"{path}: must hold channels R, G and B or Y, got {sorted(planes)}; render it with them")
+    return grey, grey, grey
 
 
 def _to_rec709(path: Path, label: str, notes: Notes) -> Array | None:
@@ -69,7 +85,23 @@ def read_exr_matte(path: Path, label: str, notes: Notes) -> Array:
     name = next((name for name in ("A", "Y", "G", "R") if name in planes), None)
     if name is None:
         raise InputError(f"{path}: must hold a channel A, Y or G, got {sorted(planes)}; render it with one")
-    return np.clip(finite(planes[name], label, notes), 0, 1)
+    return _squared(np.clip(finite(planes[name], label, notes), 0, 1), path, label, Notes())
+
+
+def _aspect(path: Path) -> Fraction | None:
+    """Of a pixel; None where the header's is no number."""
+    stated = float(exr_header(path).get("pixelAspectRatio", 1.0))
+    return Fraction(stated).limit_denominator(_FINEST_ASPECT) if np.isfinite(stated) and stated > 0 else None
+
+
+def _squared(picture: Array, path: Path, label: str, notes: Notes) -> Array:
+    """At the size of square pixels."""
+    hw, aspect = picture.shape[:2], _aspect(path)
+    square = square_hw((hw[0], hw[1]), aspect)
+    if square == hw:
+        return picture
+    notes.add("geometry", f"{label} has pixels of aspect {aspect}; it is resampled to {square[1]} x {square[0]}.")
+    return cv2.resize(picture, square[::-1], interpolation=cv2.INTER_CUBIC if picture.ndim == 3 else cv2.INTER_LINEAR)
 
 
 def finite(values: Array, label: str, notes: Notes) -> Array:

@@ -10,6 +10,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from cyclorama.core.arrays import Array
+from cyclorama.media.aspect import square_hw
 from cyclorama.media.colour import is_full_range
 from cyclorama.media.decoder import FrameDecoder
 from cyclorama.media.gate import open_container
@@ -18,7 +19,7 @@ from cyclorama.media.notes import Notes
 from cyclorama.media.pictures import has_useful_alpha, read_matte_picture
 from cyclorama.media.pixels import bits_of, is_planar, plane_codes, upright
 from cyclorama.media.sequence import list_frames, require_one_size
-from cyclorama.media.video import first_frame, square_hw
+from cyclorama.media.video import first_frame
 
 
 class MatteClip(Protocol):

@@ -10,6 +10,7 @@ from av.video.frame import VideoFrame
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import proxy_hw
+from cyclorama.media.aspect import square_hw
 from cyclorama.media.colour import SignalColour, signal_colour
 from cyclorama.media.curves import Colour
 from cyclorama.media.decoder import FrameDecoder
@@ -19,9 +20,6 @@ from cyclorama.media.notes import Notes
 from cyclorama.media.pixels import PixelConverter, Turn, upright
 from cyclorama.media.sound import Sound
 from cyclorama.media.tags import ShotTags, stated
-
-_WIDEST = 4
-"""Of a pixel, against its height: anamorphic lenses squeeze by 2, and some files are wrong."""
 
 
 @dataclass(frozen=True)
@@ -80,21 +78,6 @@ def first_frame(index: FrameIndex) -> VideoFrame:
     frame = decoder.frame(0)
     decoder.close()
     return frame
-
-
-def square_hw(hw: tuple[int, int], aspect: Fraction | None) -> tuple[int, int]:
-    """The size in square pixels of pictures whose pixels are ``aspect`` times as wide as high: one side grows, to an
-    even number where it was one; ``hw`` where the aspect is 1 or none that cameras have."""
-    if not aspect or not 1 / _WIDEST <= aspect <= _WIDEST:
-        return hw
-    height, width = hw
-    if aspect > 1:
-        return height, _near(width * aspect, width % 2)
-    return _near(height / aspect, height % 2), width
-
-
-def _near(length: Fraction, odd: int) -> int:
-    return round(length) if odd else 2 * round(length / 2)
 
 
 def _note_alpha(frame: VideoFrame, path: Path, notes: Notes) -> None:
