@@ -1,6 +1,8 @@
 """The command ``cyc``."""
 
+import io
 import os
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -217,6 +219,9 @@ def _camera_sentence(camera: dict[str, Any]) -> str:
 def main() -> None:
     # The matrices are small: a second thread of the linear algebra only spins, and takes a core from the codec.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):  # names of files need not be text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(standalone_mode=False)
     except TyperException as error:

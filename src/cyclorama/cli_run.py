@@ -1,5 +1,6 @@
 """How every command runs its job and says how it ended."""
 
+import errno
 import json
 import os
 import sys
@@ -45,7 +46,7 @@ def _work(job: Callable[[Progress], _Reported], say: Callable[[_Reported], None]
         print(json.dumps({"event": "report", **report.facts}), flush=True)
         return
     for text in report.remarks:
-        print(f"note: {text}", file=sys.stderr)
+        print(f"note: {' '.join(text.split())}", file=sys.stderr)
     say(report)
 
 
@@ -68,6 +69,8 @@ def run(job: Callable[[Progress], _Reported], say: Callable[[_Reported], None], 
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            fail("input", f"{error.filename}: a name here is too long for this disk; choose a shorter one", 2, as_json)
         text = f"{type(error).__name__}: {error}; this is our bug: run again with --debug and report it"
         fail("bug", text, 1, as_json)
 

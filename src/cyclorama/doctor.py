@@ -35,6 +35,7 @@ _NEEDED_CODEC = "libx264"
 _EXTRAS = {
     "mattes": (("onnxruntime", "safetensors", "huggingface_hub"), "learned mattes (cyc replace --matting)"),
     "mattes-torch": (("torch",), "learned mattes that run in torch"),
+    "ocio": (("PyOpenColorIO",), "colour spaces of ACES configs (--plate-color ocio:NAME)"),
     "usd": (("pxr",), "USD cameras"),
     "camera-check": (("pycolmap",), "the camera files checked against COLMAP's own reader"),
     "diffusion": (("torch", "diffusers", "peft", "accelerate"), "the in-context engine, cyc train"),

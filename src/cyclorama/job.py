@@ -28,6 +28,7 @@ from cyclorama.media import (
     open_clip,
     prefetch,
 )
+from cyclorama.media.gate import refuse_special
 from cyclorama.media.writers import Through
 from cyclorama.media_settings import OutputSettings, PlateSettings
 from cyclorama.report import Report, Stopwatch, record
@@ -136,12 +137,14 @@ def open_job(
     be written: pictures as the settings ask for, or what ``require_output`` says. ``InputError`` and its kin."""
     notes = Notes()
     with ExitStack() as stack:
+        _ = getattr(settings, "write", OutputSettings()).colour  # a colour that is not there is refused before any work
         plate = _open_plate(settings, notes)
         stack.callback(plate.close)
         frames = range(plate.num_frames) if settings.frames is None else parse_range(settings.frames, plate.num_frames)
         _require_own_folder(settings, folders)
         spec = _spec(settings, plate, frames)
         folder = stack.enter_context(shot_folder(settings.output, settings.work, *folders))
+        refuse_special(settings.inputs)
         made_from = fingerprint(settings, settings.inputs)
         before = ended_before(folder.job, overwrite=settings.overwrite) if folder.is_of(made_from) else None
         report = None if before is None else Report(before, {})

@@ -16,25 +16,28 @@ COLOUR_WORDS = (
 )
 """Those of ``media.curves.COLOURS``, so that a help page loads no codec."""
 _COLOURS = ", ".join(COLOUR_WORDS)
+OCIO = "ocio:"
 
 
 @dataclass(frozen=True)
 class ColourWord:
-    """The name of a way to code light, such as ``slog3``."""
+    """The name of a way to code light, such as ``slog3``, or ``ocio:`` and that of a colour space of OpenColorIO's."""
 
     word: str
 
     @classmethod
     def parse(cls, text: str) -> "ColourWord":
-        if text not in COLOUR_WORDS:
-            raise InputError(f"a colour must be one of {_COLOURS}, got '{text}'")
+        if text not in COLOUR_WORDS and not (text.startswith(OCIO) and text.removeprefix(OCIO).strip()):
+            raise InputError(f"a colour must be one of {_COLOURS}, or ocio:NAME, got '{text}'")
         return cls(text)
 
     @property
     def colour(self) -> "Colour":
+        """``InputError`` for a name that OpenColorIO does not know, ``MachineError`` without it."""
         from cyclorama.media.curves import COLOURS
+        from cyclorama.media.ocio import ocio_colour
 
-        return COLOURS[self.word]
+        return COLOURS[self.word] if self.word in COLOURS else ocio_colour(self.word.removeprefix(OCIO).strip())
 
     def __str__(self) -> str:
         return self.word
@@ -61,7 +64,8 @@ class PlateSettings:
     """How the plate is read."""
 
     plate_color: Annotated[
-        ColourWord | None, Option(f"What the plate's code values mean, over its tags: {_COLOURS}.", shape="NAME")
+        ColourWord | None,
+        Option(f"What the plate's code values mean, over its tags: {_COLOURS}; or ocio:NAME.", shape="NAME"),
     ] = None
     stream: Annotated[
         int | None, Option("Which of several videos in the plate's file, counted from 0.", shape="NUMBER")

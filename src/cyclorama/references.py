@@ -84,12 +84,13 @@ def _is_clip(argument: ReferenceArgument) -> bool:
 
 
 def _clip(given: ReferenceArgument, plate: Clip, notes: Notes, stack: ExitStack) -> ClipFile:
-    """A folder runs at the plate's rate."""
+    """A folder runs at the plate's rate, a video at its own."""
     if given.word in ("flat", "pano"):
         raise InputError(f"{given.picture}: {given.word}: is for one picture, this is a clip; leave the word out")
     if given.word == "footage" and given.moment is not None:
         raise InputError(f"{given.picture}: footage: goes with the plate frame for frame; leave the time out")
-    clip = open_clip(given.picture, notes=notes, rate=plate.rate)
+    states_none = given.picture.is_dir() or is_pattern(given.picture)
+    clip = open_clip(given.picture, notes=notes, rate=plate.rate if states_none else None)
     stack.callback(clip.close)
     found = ClipFile(clip, given.picture, given.word or "loop", _frame(given, plate))
     if found.word == "footage":

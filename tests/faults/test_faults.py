@@ -88,6 +88,10 @@ PLATES: dict[str, tuple[make.Maker, str]] = {
     "sound in mp4": (make.sound_alone("sound.mp4", "aac"), "video stream"),
     "sound in wav": (make.sound_alone("sound.wav", "pcm_s16le"), "video"),
     "sound in mkv": (make.sound_alone("sound.mkv", "aac"), "video stream"),
+    "a transport stream that ends in a packet": (make.cut("good.ts", 0.501), CUT),
+    "a bitmap": (make.text("a.bmp", b"BM" + bytes(200)), "kind BMP"),
+    "an AVIF": (make.text("a.avif", b"\0\0\0\x1cftypavif" + bytes(200)), "kind AVIF"),
+    "a drawing": (make.text("a.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>"), "kind SVG"),
     # frames
     "a missing frame": (make.frames(a1__png="good", a3__png="good"), "frame 2 is missing"),
     "a frame twice": (make.frames(a1__png="good", a01__png="good"), "there twice|one sequence"),
@@ -160,6 +164,10 @@ ASKED: dict[str, tuple[list[str], str]] = {
     "a rate for a video": (["good.mp4", "--matte", "matte", "-o", "o.mov", "--rate", "25"], "--rate is for folders"),
     "no rate": (["matte", "--matte", "matte", "-o", "o.mov", "--rate", "0"], "rate"),
     "frames that are not there": (["good.mp4", "--matte", "matte", "-o", "o.mov", "--frames", "10:20"], "0:12"),
+    "a name that is too long": (["good.mp4", "--matte", "matte", "-o", "o" * 252 + ".mov"], "too long"),
+    "a matte whose name is too long": (["good.mp4", "--matte", "m" * 300, "-o", "o.mov"], "too long|cannot be looked"),
+    "a pipe as the matte": (["good.mp4", "--matte", "pipe.mp4", "-o", "o.mov"], "pipe"),
+    "a pipe as the output": (["good.mp4", "--matte", "matte", "-o", "pipe.mov", "--overwrite"], "pipe"),
     "a number that is none": (["good.mp4", "--matte", "matte", "-o", "%d.png", "--first-frame", "-4"], "frame number"),
 }
 
@@ -167,11 +175,42 @@ ASKED: dict[str, tuple[list[str], str]] = {
 @pytest.mark.parametrize("name", ASKED)
 def test_requests(scene: Path, name: str) -> None:
     (scene / "dir.mov").mkdir()
+    for pipe in ("pipe.mp4", "pipe.mov"):
+        os.mkfifo(scene / pipe)
     arguments, words = ASKED[name]
     before = listing(scene)
     sentence = judge(cyc(scene, "key", *arguments))
-    assert words in sentence
+    assert any(word in sentence for word in words.split("|")), sentence
     assert listing(scene) == before
+
+
+PLACES: dict[str, tuple[list[str], str]] = {
+    "a pipe as the place": (["--reference", "pipe.png"], "pipe"),
+    "a bitmap as the place": (["--reference", "a.bmp"], "kind BMP"),
+    "an AVIF as the place": (["--reference", "a.avif"], "kind AVIF"),
+    "a camera that nests": (["--reference", "place.png", "--camera", "deep.json"], "no camera.json"),
+    "a camera of a gigabyte": (["--reference", "place.png", "--camera", "huge.json"], "at most 256 MB"),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_places(scene: Path, name: str) -> None:
+    os.mkfifo(scene / "pipe.png")
+    (scene / "a.bmp").write_bytes(b"BM" + bytes(200))
+    (scene / "a.avif").write_bytes(b"\0\0\0\x1cftypavif" + bytes(200))
+    (scene / "deep.json").write_text("[" * 100_000)
+    with (scene / "huge.json").open("wb") as file:
+        file.truncate(1 << 30)
+    arguments, words = PLACES[name]
+    before = listing(scene)
+    ended = cyc(scene, "replace", "good.mp4", "--matte", "matte", *arguments, "-o", "o.mp4")
+    assert words in judge(ended)
+    assert listing(scene) == before
+
+
+def test_a_list_of_shots_that_is_a_pipe(scene: Path) -> None:
+    os.mkfifo(scene / "shots.toml")
+    assert "pipe" in judge(cyc(scene, "batch", "shots.toml"))
 
 
 @pytest.mark.parametrize("output", ["o.mov", "%04d.exr", "%04d.png"])

@@ -14,9 +14,9 @@ from media_footage import EXACT, smooth_frames, textured_frames, write_video
 
 from cyclorama.core.display import code8_from_linear, display_from_linear
 from cyclorama.core.errors import InputError
-from cyclorama.media import EncodeSettings, Notes, OutputSpec, open_clip, open_matte, open_writer
+from cyclorama.media import EncodeSettings, Notes, OutputSpec, open_clip, open_matte, open_writer, read_picture
+from cyclorama.media.aspect import square_hw
 from cyclorama.media.curves import COLOURS
-from cyclorama.media.video import square_hw
 
 FFV1 = {"codec": "ffv1", "options": {"level": "3"}}
 
@@ -292,3 +292,72 @@ def test_exr_in_aces_primaries(tmp_path: Path, how: str) -> None:
         found = clip.frame(0)
     np.testing.assert_allclose(found[0, 0], 1.0, atol=2e-3)
     np.testing.assert_allclose(found[7, 0], (1.0, 0.0, 0.0), atol=5e-3)
+
+
+@pytest.mark.parametrize("name", ["late.mkv", "late.flv", "late.mp4"])
+def test_pictures_that_begin_late(tmp_path: Path, name: str) -> None:
+    """Matroska and FLV count their length from time 0, whenever the first picture is."""
+    pts = [48 + i for i in range(6)]
+    path = write_video(tmp_path / name, smooth_frames(6, (48, 64)), pts=pts, options={"crf": "10", "bf": "2"})
+    with open_clip(path, notes=Notes()) as clip:
+        assert (clip.num_frames, clip.rate) == (6, 24)
+        assert float(clip.timestamps_s[-1]) == pytest.approx(5 / 24, abs=0.0011)
+
+
+def test_the_rate_of_a_bare_stream_is_its_own(tmp_path: Path) -> None:
+    """FFmpeg takes 25 frames a second where no container states a rate; the stream itself does."""
+    path = write_video(tmp_path / "a.h264", smooth_frames(6, (48, 64)))
+    with open_clip(path, notes=Notes()) as clip:
+        assert (clip.num_frames, clip.rate) == (6, 24)
+
+
+def test_raw_dv(tmp_path: Path) -> None:
+    """Its demuxer states 60,000 frames a second."""
+    frames = smooth_frames(3, (576, 720))
+    path = tmp_path / "a.dv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("dvvideo", rate=25)
+        stream.height, stream.width, stream.pix_fmt = 576, 720, "yuv420p"
+        sound = container.add_stream("pcm_s16le", rate=48000)
+        sound.layout = "stereo"
+        for i, codes in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(codes).reformat(format="yuv420p")
+            frame.pts, frame.time_base = i, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+            wave = av.AudioFrame.from_ndarray(np.zeros((1, 3840), np.int16), "s16", "stereo")
+            wave.sample_rate, wave.pts, wave.time_base = 48000, 1920 * i, Fraction(1, 48000)
+            container.mux(sound.encode(wave))
+        container.mux([*stream.encode(None), *sound.encode(None)])
+    with open_clip(path, notes=Notes()) as clip:
+        assert (clip.num_frames, clip.rate, clip.hw) == (3, 25, (576, 768))
+
+
+def test_an_animation_as_a_picture(tmp_path: Path) -> None:
+    frames = smooth_frames(3, (16, 24))
+    write_video(tmp_path / "a.apng", frames, codec="apng", pix_fmt="rgb24", matrix=None, options={})
+    (tmp_path / "a.apng").rename(tmp_path / "a.png")
+    notes = Notes()
+    np.testing.assert_array_equal(code8_from_linear(read_picture(tmp_path / "a.png", notes=notes)), frames[0])
+    assert any("animation" in text for text in notes.texts("input"))
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [("f.mov", "exr", "gbrpf32le"), ("f.nut", "rawvideo", "gbrpf32le")],
+)
+def test_floats_of_a_video_are_not_clipped(tmp_path: Path, name: str, codec: str, pix_fmt: str) -> None:
+    light = np.linspace(-0.5, 9, 24 * 32 * 3, dtype=np.float32).reshape(24, 32, 3)
+    planes = [light[..., i] for i in (1, 2, 0)]
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(codec, rate=24)
+        stream.height, stream.width, stream.pix_fmt = 24, 32, pix_fmt
+        frame = av.VideoFrame(32, 24, pix_fmt)
+        for plane, values in zip(frame.planes, planes):
+            np.frombuffer(plane, np.float32).reshape(24, -1)[:, :32] = values
+        frame.pts, frame.time_base = 0, Fraction(1, 24)
+        container.mux([*stream.encode(frame), *stream.encode(None)])
+    notes = Notes()
+    with open_clip(tmp_path / name, notes=notes) as clip:
+        np.testing.assert_allclose(clip.frame(0), light, atol=1e-6)
+        assert clip.proxy(16).frame(0).max() > 8
+    assert any("scene-linear" in text for text in notes.texts("colour"))

@@ -314,3 +314,26 @@ def test_numbered_pictures_are_named_by_a_pattern(tmp_path: Path) -> None:
         open_clip(tmp_path / "fog.%03d.png", notes=Notes())
     with pytest.raises(InputError, match="no such folder"):
         open_clip(tmp_path / "none" / "fog.%03d.png", notes=Notes())
+
+
+@pytest.mark.parametrize("names", ["rgb", ("beauty.R", "beauty.G", "beauty.B"), ("c.r", "c.g", "c.b")])
+def test_an_exr_of_a_layer_alone(tmp_path: Path, names: tuple[str, str, str]) -> None:
+    light = np.random.default_rng(1).random((4, 6, 3)).astype(np.float32)
+    planes = {name: np.ascontiguousarray(light[..., c]) for c, name in enumerate(names)}
+    path, notes = save_exr(tmp_path / "l.exr", {**planes, "Z": np.ones((4, 6), np.float32)}), Notes()
+    np.testing.assert_array_equal(read_picture(path, notes=notes), light)
+    assert any("is taken" in text for text in notes.texts("input")) == (names != "rgb")
+
+
+def test_an_exr_of_wide_pixels_becomes_square(tmp_path: Path) -> None:
+    """And its matte with it."""
+    light = np.full((4, 6, 4), 0.5, np.float32)
+    for i in range(2):
+        save_exr(tmp_path / f"{i}.exr", {"RGBA": light}, pixelAspectRatio=2.0)
+    notes = Notes()
+    with open_clip(tmp_path, notes=notes, rate=Fraction(24)) as clip:
+        assert clip.hw == (4, 12)
+        np.testing.assert_allclose(clip.frame(1), 0.5, rtol=1e-5)
+    matte = open_matte(tmp_path, notes=notes)
+    assert (matte.hw, matte.alpha(0).shape) == ((4, 12), (4, 12))
+    assert any("aspect 2" in text for text in notes.texts("geometry"))

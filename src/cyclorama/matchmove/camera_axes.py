@@ -228,6 +228,6 @@ def reading(file: Path, kind: str, must: str) -> Iterator[None]:
         raise InputError(f"{file}: the camera cannot be read ({error.strerror}); give a camera file") from None
     except KeyError as error:
         raise InputError(f"{file}: this is no {kind} (it lacks {error}); it must hold {must}") from None
-    except (TypeError, ValueError, ArithmeticError, IndexError, AttributeError) as error:
+    except (TypeError, ValueError, ArithmeticError, IndexError, AttributeError, RecursionError) as error:
         words = " ".join(str(error).split())
         raise InputError(f"{file}: this is no {kind} ({words}); it must hold {must}") from None

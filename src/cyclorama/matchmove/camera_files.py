@@ -48,6 +48,8 @@ FORMATS = {
         CameraFormat("after-effects", "After Effects text", (".txt",), 0, False, "none", ae.read, ae.write),
     )
 }
+_MOST_BYTES = 256 << 20
+"""Of a camera file: 10,000 frames take some 5 MB."""
 _KINDS = "NAME.json, transforms.json, NAME.chan, NAME.nk, NAME.usda, NAME.py, NAME.txt or a folder (COLMAP)"
 
 
@@ -70,6 +72,8 @@ def format_of_input(file: Path) -> CameraFormat:
     suffix = file.suffix.lower()
     if file.is_dir():
         return FORMATS["colmap"]
+    if file.is_file() and file.stat().st_size > _MOST_BYTES:
+        raise InputError(f"{file}: a camera file must hold at most {_MOST_BYTES >> 20} MB; give the camera alone")
     if suffix == ".json":
         return FORMATS["transforms" if _holds_transforms(file) else "json"]
     if suffix == ".usdc":
@@ -85,7 +89,7 @@ def _holds_transforms(file: Path) -> bool:
     try:
         data = json.loads(file.read_text())
         return any("transform_matrix" in frame for frame in data["frames"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
 
 

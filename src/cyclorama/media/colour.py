@@ -4,17 +4,20 @@ The numbers are those of ITU-T H.273, which FFmpeg uses for its tags.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from cyclorama.core.arrays import Array
+from cyclorama.core.display import linear_from_display
 from cyclorama.core.errors import InputError
-from cyclorama.media.curves import DISPLAY, TAGGED_HDR, TAGGED_PRIMARIES, TAGGED_TRANSFERS, Colour, rec709_from
+from cyclorama.media.curves import TAGGED_HDR, TAGGED_PRIMARIES, TAGGED_TRANSFERS, Colour, Function, rec709_from
 from cyclorama.media.film_service import FirstFrame
 from cyclorama.media.kernels import DISPLAY_TABLE, transfer_table
+from cyclorama.media.layouts import is_float
 from cyclorama.media.notes import Notes
 
-_UNTAGGED = 2
+_UNTAGGED, _LINEAR = 2, 8
 _MATRICES = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114), 7: (0.212, 0.087)}
 _MATRICES[9] = (0.2627, 0.0593)
 _MATRIX_NAMES = {1: "BT.709", 4: "FCC", 5: "BT.601", 6: "BT.601", 7: "SMPTE 240M", 9: "BT.2020"}
@@ -25,13 +28,17 @@ _FULL_RANGE = 2
 @dataclass(frozen=True)
 class SignalColour:
     """``scales`` and ``table`` as ``kernels.linear_from_yuv`` takes them; ``rec709`` (3, 3) or None when the primaries
-    are already those of Rec.709. ``hdr``: PQ or HLG, by its tag."""
+    are already those of Rec.709. ``curve``: the table's, unclipped, for floats. ``hdr``: PQ or HLG, by its tag."""
 
     luma_weights: tuple[float, float]
     full_range: bool
-    table: Array
+    curve: Function
     rec709: Array | None
     hdr: Colour | None = None
+
+    @cached_property
+    def table(self) -> Array:
+        return DISPLAY_TABLE if self.curve is linear_from_display else transfer_table(self.curve)
 
     @property
     def is_display(self) -> bool:
@@ -58,8 +65,7 @@ def signal_colour(frame: FirstFrame, codec: str, name: str, notes: Notes, asked:
     full = True if rgb else is_full_range(frame, codec, name, notes)
     if asked is not None:
         notes.add("colour", f"{name} is read as {asked.words}, as asked.")
-        table = DISPLAY_TABLE if asked is DISPLAY else transfer_table(asked.linear_curve(full_range=full))
-        return SignalColour(weights, full, table, asked.to_rec709)
+        return SignalColour(weights, full, asked.linear_curve(full_range=full), asked.to_rec709)
     hdr = TAGGED_HDR.get(int(frame.color_trc))
     return SignalColour(weights, full, _transfer(frame, name, notes), _primaries(frame, name, notes), hdr)
 
@@ -89,20 +95,23 @@ def is_full_range(frame: FirstFrame, codec: str, name: str, notes: Notes) -> boo
     return full
 
 
-def _transfer(frame: FirstFrame, name: str, notes: Notes) -> Array:
+def _transfer(frame: FirstFrame, name: str, notes: Notes) -> Function:
     tag = int(frame.color_trc)
+    if tag == _UNTAGGED and is_float(frame.format.name):
+        notes.add("colour", f"{name} holds floating-point values; they are taken as scene-linear.")
+        return TAGGED_TRANSFERS[_LINEAR][1]
     if tag in _DISPLAY_TRANSFERS:
-        return DISPLAY_TABLE
+        return linear_from_display
     if tag in (14, 15):
         notes.add("colour", f"{name} is tagged BT.2020 (SDR); its transfer is decoded with the display curve (sRGB).")
-        return DISPLAY_TABLE
+        return linear_from_display
     if tag not in TAGGED_TRANSFERS:
         raise InputError(
             f"{name}: its transfer curve (H.273 number {tag}) cannot be read yet; convert it to BT.709, sRGB, PQ or HLG"
         )
     words, curve = TAGGED_TRANSFERS[tag]
     notes.add("colour", f"{name}: {words}.")
-    return transfer_table(curve)
+    return curve
 
 
 def _primaries(frame: FirstFrame, name: str, notes: Notes) -> Array | None:

@@ -61,7 +61,7 @@ def rec709_from(primaries: Primaries, white: tuple[float, float] = _D65) -> Arra
 class Colour:
     """A way to code scene-linear light. ``top``: the brightest linear value that it holds. ``in_codes``: the formula's
     0..1 is the 10-bit code over 1023, as recorded in video range, not black to white. ``tags``: primaries, transfer and
-    matrix by H.273, 2 where it has no number."""
+    matrix by H.273, 2 where it has no number. ``matrix`` (3, 3): to linear Rec.709, in place of primaries and white."""
 
     words: str
     linear: Function
@@ -71,11 +71,12 @@ class Colour:
     top: float = 1.0
     in_codes: bool = False
     white: tuple[float, float] = _D65
+    matrix: tuple[tuple[float, ...], ...] | None = None
 
     @property
     def to_rec709(self) -> Array | None:
         """(3, 3) float32: linear Rec.709 from its own primaries; None where they are those."""
-        return rec709_from(self.primaries, self.white)
+        return rec709_from(self.primaries, self.white) if self.matrix is None else np.array(self.matrix, np.float32)
 
     def linear_curve(self, *, full_range: bool) -> Function:
         """Linear of a signal that is 0 at black and 1 at white of the range it is stored in."""

@@ -5,7 +5,6 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
@@ -41,7 +40,7 @@ def read_depth(path: Path) -> tuple[Array, bool]:
     elif kind_of(head) == "EXR":
         values = _exr(path)
     elif kind_of(head) is not None:
-        values = read_codes(path, cv2.IMREAD_UNCHANGED)
+        values = read_codes(path)
     else:
         raise InputError(f"{path}: is no depth picture; give {_KINDS}")
     return _checked(_one_plane(values, path), path), values.dtype.kind in "ui"

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ import OpenEXR
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
+from cyclorama.media.aspect import square_hw
 from cyclorama.media.children import ask_once
 from cyclorama.media.curves import Colour, rec709_from
 from cyclorama.media.gate import require_file, require_pixels
@@ -26,37 +27,51 @@ _REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 HALF_MAX = 65504
 """The largest 16-bit float."""
 _MOST_BYTES = 1 << 33  # of all channels
-_RGB = ("R", "G", "B")
 _COMPRESSIONS = {"zip": OpenEXR.ZIP_COMPRESSION, "dwa": OpenEXR.DWAA_COMPRESSION}
 
 
 def exr_hw(path: Path) -> tuple[int, int]:
-    """The size of its display window, from the header alone."""
+    """The size of its display window in square pixels, from the header alone."""
     header = read_exr_header(path)
     for hw in (header.data_hw, header.hw):
         require_pixels(path, hw)
-    return header.hw
+    return square_hw(header.hw, header.aspect)
 
 
 def read_exr(path: Path, label: str, notes: Notes, colour: Colour | None = None) -> Array:
     """Colour in its display window: h w 3 float32, NaN and infinite values replaced. Linear Rec.709 by ``colour``, else
     by the header's chromaticities, else as it is."""
-    planes, there = _planes(path, _RGB, ("Y",), ("L",), ("A",))
-    if not planes:
-        raise InputError(f"{path}: must hold channels R, G and B or Y, got {there}; render it with them")
-    if "A" in there and "A" not in planes:
+    header = read_exr_header(path)
+    names = _colour_names(header.channels, path, label, notes)
+    if "A" in header.channels and names[0] != "A":
         notes.add("input", f"{label} has an alpha channel; it is left out, and the colours are taken as they are.")
-    names = _RGB if len(planes) == len(_RGB) else tuple(planes) * len(_RGB)
+    planes = _planes(path, tuple(dict.fromkeys(names)))
     picture = finite(np.stack([planes[name] for name in names], -1), label, notes)
-    matrix = _to_rec709(path, label, notes) if colour is None else colour.to_rec709
+    matrix = _to_rec709(header, path, label, notes) if colour is None else colour.to_rec709
     if colour is not None:
         notes.add("colour", f"{label} is linear light; only the primaries of {colour.words} are taken.")
-    return picture if matrix is None else cv2.transform(picture, matrix)
+    return _squared(picture if matrix is None else cv2.transform(picture, matrix), header, label, notes)
 
 
-def _to_rec709(path: Path, label: str, notes: Notes) -> Array | None:
+def _colour_names(there: Sequence[str], path: Path, label: str, notes: Notes) -> tuple[str, str, str]:
+    """The channels of red, green and blue: those of the picture itself, else of the first layer that has them, else
+    grey. ``InputError`` when there are none."""
+    bases = [name[:-1] for name in there if name[-1:] in ("R", "r")]
+    layers = [tuple(b + c for c in letters) for b in sorted(bases, key=len) for letters in ("RGB", "rgb")]
+    found = next(((r, g, b) for r, g, b in layers if {r, g, b} <= set(there)), None)
+    if found is not None:
+        if found[0] not in ("R", "r"):
+            notes.add("input", f"{label} holds no picture but layers; {found[0][:-2]} is taken.")
+        return found
+    grey = next((name for name in ("Y", "L", "A") if name in there), None)
+    if grey is None or {"RY", "BY"} & set(there):
+        raise InputError(f"{path}: must hold channels R, G and B or Y, got {sorted(there)}; render it with them")
+    return grey, grey, grey
+
+
+def _to_rec709(header: "ExrHeader", path: Path, label: str, notes: Notes) -> Array | None:
     """What the header's chromaticities ask for; None where they are those of Rec.709 or there are none."""
-    stated = read_exr_header(path).chromaticities
+    stated = header.chromaticities
     if len(stated) != 8 or not np.isfinite(stated).all() or min(stated[1::2]) == 0:
         return None
     red, green, blue, white = ((float(x), float(y)) for x, y in zip(stated[::2], stated[1::2]))
@@ -71,10 +86,22 @@ def _to_rec709(path: Path, label: str, notes: Notes) -> Array | None:
 
 def read_exr_matte(path: Path, label: str, notes: Notes) -> Array:
     """Alpha of an EXR: channel A, else Y, else G: h w float32, 0..1."""
-    planes, there = _planes(path, ("A",), ("Y",), ("G",), ("R",))
-    if not planes:
-        raise InputError(f"{path}: must hold a channel A, Y or G, got {there}; render it with one")
-    return np.clip(finite(next(iter(planes.values())), label, notes), 0, 1)
+    header = read_exr_header(path)
+    name = next((name for name in ("A", "Y", "G", "R") if name in header.channels), None)
+    if name is None:
+        raise InputError(f"{path}: must hold a channel A, Y or G, got {sorted(header.channels)}; render it with one")
+    plane = _planes(path, (name,))[name]
+    return _squared(np.clip(finite(plane, label, notes), 0, 1), header, label, Notes())
+
+
+def _squared(picture: Array, header: "ExrHeader", label: str, notes: Notes) -> Array:
+    """At the size of square pixels."""
+    hw, aspect = picture.shape[:2], header.aspect
+    square = square_hw((hw[0], hw[1]), aspect)
+    if square == hw:
+        return picture
+    notes.add("geometry", f"{label} has pixels of aspect {aspect}; it is resampled to {square[1]} x {square[0]}.")
+    return cv2.resize(picture, square[::-1], interpolation=cv2.INTER_CUBIC if picture.ndim == 3 else cv2.INTER_LINEAR)
 
 
 def finite(values: Array, label: str, notes: Notes) -> Array:
@@ -116,20 +143,23 @@ def _half(plane: Array) -> Array:
 
 def read_exr_data(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     """Every channel by its name, h w float32, as it stands (no colour, NaN kept), and the texts of the header."""
-    planes, _ = _planes(path)
-    return planes, read_exr_header(path).texts
+    header = read_exr_header(path)
+    return _planes(path, header.channels), header.texts
 
 
 @dataclass(frozen=True)
 class ExrHeader:
     """Of the first part. ``hw``, ``data_hw``: the sizes of its display and data windows. ``rate``, ``timecode``,
-    ``reel``: None where it states none. ``chromaticities``: as it states them. ``texts``: every text."""
+    ``reel``: None where it states none. ``aspect``: of a pixel; None where the header's is no number.
+    ``chromaticities``: as it states them. ``texts``: every text."""
 
     hw: tuple[int, int]
     data_hw: tuple[int, int]
     rate: Fraction | None
     timecode: str | None
     reel: str | None
+    aspect: Fraction | None
+    channels: tuple[str, ...]
     chromaticities: tuple[float, ...]
     texts: dict[str, str]
 
@@ -148,6 +178,8 @@ def read_exr_header(path: Path) -> ExrHeader:
             answer.fraction("rate") if answer.facts.get("rate") else None,
             answer.text("timecode") or None,
             answer.text("reel") or None,
+            answer.fraction("aspect") if answer.facts.get("aspect") else None,
+            _names(answer, "channels"),
             tuple(stated),
             dict(answer.pairs("texts")),
         )
@@ -169,26 +201,22 @@ def _write(file: OpenEXR.File, path: Path) -> None:
         raise OSError(found, str(error)) from None
 
 
-def _planes(path: Path, *wanted: tuple[str, ...]) -> tuple[dict[str, Array], list[str]]:
-    """Channels h w float32 in the display window, and the names of all: those of the first of ``wanted`` that are all
-    there (none where none are), every one where nothing is wanted."""
-    require_file(path)
-    answer = ask_once("exr_planes", path, "", wanted=wanted, most_bytes=_MOST_BYTES)
+def _planes(path: Path, names: Sequence[str]) -> dict[str, Array]:
+    """Channels of these names, h w float32 in the display window."""
+    answer = ask_once("exr_planes", path, "", names=names, most_bytes=_MOST_BYTES)
     with sensible(path, ""):
-        names, chosen = (_names(answer, name) for name in ("names", "chosen"))
         hw = _hw(answer)
         require_pixels(path, hw)
-        if len(chosen) != len(answer.buffers) or any(len(b) != 4 * hw[0] * hw[1] for b in answer.buffers):
+        if len(names) != len(answer.buffers) or any(len(b) != 4 * hw[0] * hw[1] for b in answer.buffers):
             raise WireError("channels must be whole")
-        planes = {n: np.asarray(b).view(np.float32).reshape(hw) for n, b in zip(chosen, answer.buffers)}
-    return planes, names
+        return {n: np.asarray(b).view(np.float32).reshape(hw) for n, b in zip(names, answer.buffers)}
 
 
-def _names(answer: Message, name: str) -> list[str]:
+def _names(answer: Message, name: str) -> tuple[str, ...]:
     found = answer.facts.get(name)
     if not isinstance(found, list) or not all(isinstance(n, str) for n in found):
         raise WireError(f"{name} must be names")
-    return found
+    return tuple(found)
 
 
 def _hw(answer: Message, name: str = "hw") -> tuple[int, int]:

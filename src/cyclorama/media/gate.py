@@ -3,7 +3,7 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,6 +69,17 @@ def require_pixels(path: Path, hw: tuple[int, int]) -> int:
     if height < 1 or width < 1 or height * width > MAX_PICTURE_PIXELS:
         raise InputError(f"{path}: a picture must hold 1 to {MAX_PICTURE_PIXELS} pixels, got {width} x {height}")
     return height * width
+
+
+def refuse_special(paths: Iterable[Path]) -> None:
+    """``InputError`` for pipes and devices, which would be waited for or read for ever; what is not there may be."""
+    for path in paths:
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise InputError(f"{path}: must be a regular file or a folder, got a {_kind_words(mode)}; give a file")
 
 
 def _kind_words(mode: int) -> str:

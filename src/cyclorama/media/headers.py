@@ -7,10 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from cyclorama.core.arrays import Array
+
 PictureKind = Literal["PNG", "JPEG", "TIFF", "WebP", "HDR", "EXR"]
 _HDR_SIZE = re.compile(rb"-Y (\d{1,6}) \+X (\d{1,6})\n")
 _HDR_CODED, _HDR_RUN = (8, 32768), 128  # widths that are run-length coded; counts above are runs
 _TIFF_SIZES = {1: 1, 3: 2, 4: 4, 16: 8}
+
+
+_BRANDS = {b"avif": "AVIF", b"avis": "AVIF", b"heic": "HEIC", b"heix": "HEIC", b"hevc": "HEIC", b"mif1": "HEIF"}
+_OTHERS = {b"BM": "BMP", b"8BPS": "Photoshop", b"SDPX": "DPX", b"XPDS": "DPX", b"\x80\x2a\x5f\xd7": "Cineon"}
+_OTHERS |= {b"\0\0\0\x0cjP  ": "JPEG 2000", b"\xff\x4f\xff\x51": "JPEG 2000", b"\0\0\0\x0cJXL ": "JPEG XL"}
+_OTHERS |= {b"\xff\x0a": "JPEG XL", b"<svg": "SVG", b"%!PS": "PostScript"}
 
 
 class HeaderError(ValueError):
@@ -19,12 +29,13 @@ class HeaderError(ValueError):
 
 @dataclass(frozen=True)
 class PictureHeader:
-    """``hw`` as stored, before any EXIF turn."""
+    """``hw`` as stored, before any EXIF turn. ``moves``: it is an animation."""
 
     kind: PictureKind
     hw: tuple[int, int]
     has_alpha: bool = False
     has_profile: bool = False
+    moves: bool = False
 
 
 def kind_of(data: bytes) -> PictureKind | None:
@@ -42,11 +53,21 @@ def kind_of(data: bytes) -> PictureKind | None:
     return "EXR" if data.startswith(b"\x76\x2f\x31\x01") else None
 
 
+def other_kind(data: bytes) -> str | None:
+    """The kind of a picture that is not read, which starts with ``data`` (16 bytes are enough)."""
+    if data[4:8] == b"ftyp":
+        return _BRANDS.get(data[8:12])
+    return next((name for start, name in _OTHERS.items() if data.startswith(start)), None)
+
+
 def read_header(data: bytes) -> PictureHeader:
     """The header of a whole PNG, JPEG, TIFF, WebP or HDR file. ``HeaderError`` when it is cut off or none of them."""
     kind = kind_of(data)
     readers = {"PNG": _png, "JPEG": _jpeg, "TIFF": _tiff, "WebP": _webp, "HDR": _hdr}
     if kind not in readers:
+        other = other_kind(data[:16])
+        if other:
+            raise HeaderError(f"is a picture of the kind {other}, which is not read; convert it to PNG, TIFF or EXR")
         raise HeaderError("is not a PNG, JPEG, TIFF, WebP, HDR or EXR picture; convert it to one of these")
     try:
         header = readers[kind](data)
@@ -59,15 +80,16 @@ def read_header(data: bytes) -> PictureHeader:
 
 def _png(data: bytes) -> PictureHeader | None:
     width, height, _, colour = struct.unpack(">IIBB", data[16:26])
-    alpha, profile, position, ended = colour in (4, 6), False, 8, False
+    alpha, profile, moves, position, ended = colour in (4, 6), False, False, 8, False
     while position + 12 <= len(data) and not ended:
         (length,) = struct.unpack(">I", data[position : position + 4])
         name, end = data[position + 4 : position + 8], position + 12 + length
         if end > len(data) or zlib.crc32(data[position + 4 : end - 4]) != struct.unpack(">I", data[end - 4 : end])[0]:
             return None
         alpha, profile, ended = alpha or name == b"tRNS", profile or name == b"iCCP", name == b"IEND"
+        moves |= name == b"acTL"
         position = end
-    return PictureHeader("PNG", (height, width), alpha, profile) if ended else None
+    return PictureHeader("PNG", (height, width), alpha, profile, moves) if ended else None
 
 
 def _jpeg(data: bytes) -> PictureHeader | None:
@@ -97,7 +119,7 @@ def _webp(data: bytes) -> PictureHeader | None:
     name, body = data[12:16], data[20:]
     if name == b"VP8X":
         width, height = 1 + int.from_bytes(body[4:7], "little"), 1 + int.from_bytes(body[7:10], "little")
-        return PictureHeader("WebP", (height, width), bool(body[0] & 0x10), bool(body[0] & 0x20))
+        return PictureHeader("WebP", (height, width), *(bool(body[0] & bit) for bit in (0x10, 0x20, 0x02)))
     if name == b"VP8L":
         (bits,) = struct.unpack("<I", body[1:5])
         return PictureHeader("WebP", (1 + (bits >> 14 & 0x3FFF), 1 + (bits & 0x3FFF)), bool(bits >> 28 & 1))
@@ -134,7 +156,7 @@ def _hdr_is_whole(body: bytes, height: int, width: int) -> bool:
 
 
 def _tiff(data: bytes) -> PictureHeader | None:
-    tags = dict(_tiff_tags(data))
+    tags = dict(tiff_tags(data))
     width, height = tags.get(256, (0,))[0], tags.get(257, (0,))[0]
     starts, counts = tags.get(273) or tags.get(324) or (), tags.get(279) or tags.get(325) or ()
     if not starts or any(a + n > len(data) for a, n in zip(starts, counts)):
@@ -142,7 +164,18 @@ def _tiff(data: bytes) -> PictureHeader | None:
     return PictureHeader("TIFF", (height, width), 338 in tags, 34675 in tags)
 
 
-def _tiff_tags(data: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:
+def upright(codes: Array, orientation: int) -> Array:
+    """By the tag of TIFF and EXIF, 1 to 8: 5 to 8 swap the sides."""
+    if orientation in (5, 6, 7, 8):
+        codes = codes.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        codes = codes[::-1]
+    if orientation in (2, 3, 6, 7):
+        codes = codes[:, ::-1]
+    return np.ascontiguousarray(codes)
+
+
+def tiff_tags(data: bytes) -> Iterator[tuple[int, tuple[int, ...]]]:
     """The whole-number tags of the first picture of a TIFF or BigTIFF."""
     order, big = ("<" if data[:2] == b"II" else ">"), data[2] == 43 or data[3] == 43
     offset_code, offset_size, entry_size = ("Q", 8, 20) if big else ("I", 4, 12)

@@ -1,7 +1,5 @@
-"""ICC profiles of pictures (ICC.1:2022): those of three curves and a matrix, which cameras, phones and screens write.
-
-Profiles of tables (printers, CMYK) are not applied.
-"""
+"""ICC profiles of pictures (ICC.1:2022): those of three curves and a matrix, which cameras, phones and screens write;
+those of tables are ``icc_tables``'s."""
 
 import struct
 import zlib
@@ -14,11 +12,9 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import linear_from_display
 from cyclorama.media.headers import PictureKind
+from cyclorama.media.icc_tables import XYZ_D50_FROM_REC709, TableProfile, table_profile
+from cyclorama.media.inks import jpeg_segments
 
-_XYZ_D50_FROM_REC709 = np.array(
-    [[0.4360747, 0.3850649, 0.1430804], [0.2225045, 0.7168786, 0.0606169], [0.0139322, 0.0971045, 0.7141733]]
-)
-"""Bradford-adapted, as profiles hold their colours."""
 _ALMOST = 0.004
 """A matrix and curves this near to sRGB's are those of sRGB: half a code of 8 bits."""
 _MOST_BYTES = 16_000_000
@@ -35,6 +31,10 @@ class Profile:
     matrix: Array
 
     @property
+    def channels(self) -> int:
+        return 3
+
+    @property
     def is_srgb(self) -> bool:
         own = linear_from_display(np.linspace(0, 1, _STEPS + 1))
         same = all(np.abs(curve - own).max() < _ALMOST for curve in self.curves)
@@ -49,7 +49,7 @@ class Profile:
         return cv2.transform(picture, self.matrix.astype(np.float32))
 
 
-def read_profile(kind: PictureKind, data: bytes) -> Profile | None:
+def read_profile(kind: PictureKind, data: bytes) -> Profile | TableProfile | None:
     """The profile inside a picture's bytes; None when there is none that can be applied."""
     try:
         raw = _embedded(kind, data)
@@ -79,16 +79,12 @@ def _embedded(kind: PictureKind, data: bytes) -> bytes | None:
 
 def _jpeg_parts(data: bytes) -> Iterator[tuple[int, bytes]]:
     """(number, bytes) of the pieces of a profile."""
-    position = 2
-    while position + 4 <= len(data) and data[position] == 0xFF and data[position + 1] != 0xDA:
-        (length,) = struct.unpack(">H", data[position + 2 : position + 4])
-        body = data[position + 4 : position + 2 + length]
-        if data[position + 1] == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
+    for marker, _, body in jpeg_segments(data):
+        if marker == 0xE2 and body.startswith(b"ICC_PROFILE\0"):
             yield body[12], body[14:]
-        position += 2 + length
 
 
-def _parse(raw: bytes) -> Profile | None:
+def _parse(raw: bytes) -> Profile | TableProfile | None:
     space = raw[16:20]
     (count,) = struct.unpack(">I", raw[128:132])
     tags = {}
@@ -98,10 +94,12 @@ def _parse(raw: bytes) -> Profile | None:
     name = _text(tags.get(b"desc", b""))
     if space == b"GRAY" and b"kTRC" in tags:
         return Profile(name, (_curve(tags[b"kTRC"]),), np.eye(3))
-    if space != b"RGB " or b"rXYZ" not in tags or b"A2B0" in tags:
+    if b"A2B0" in tags:
+        return table_profile(name, raw, tags[b"A2B0"], _curve)
+    if space != b"RGB " or b"rXYZ" not in tags:
         return None
     columns = np.array([struct.unpack(">3i", tags[c + b"XYZ"][8:20]) for c in (b"r", b"g", b"b")]).T / 65536
-    matrix = np.linalg.solve(_XYZ_D50_FROM_REC709, columns)
+    matrix = np.linalg.solve(XYZ_D50_FROM_REC709, columns)
     return Profile(name, tuple(_curve(tags[c + b"TRC"]) for c in (b"r", b"g", b"b")), matrix)
 
 

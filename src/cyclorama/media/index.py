@@ -26,7 +26,13 @@ STANDARD_RATES = tuple(
     )
 )
 _STATES_ITS_LENGTH = ("mov,mp4", "matroska", "avi", "mxf", "asf", "flv", "ogg", "nut")
-_PACKET_IS_NOT_FRAME = ("vp8", "mpeg4", "mpeg1video", "mpeg2video", "theora")  # hidden, packed or field-coded frames
+_TS_PACKETS = ((188, 0), (192, 4), (204, 0))
+"""Bytes of a packet of a transport stream, and where in it its first byte of sync is: plain, Blu-ray, broadcast."""
+_TS_SYNC = b"G"
+_LENGTH_FROM_ZERO = ("matroska", "flv")
+"""Their length is counted from time 0, not from the first picture."""
+_PACKET_IS_NOT_FRAME = ("vp8", "mpeg4", "mpeg1video", "mpeg2video", "theora", "vvc")
+"""Frames that are hidden, packed, field-coded, or shown before the keyframe that begins the file."""
 _NEARLY = Fraction(9, 10)
 """Of the last picture's time: a file that ends earlier than it says by more has lost one."""
 _SLACK_S = Fraction(1, 100)
@@ -137,11 +143,12 @@ def read_index(path: Path, notes: Notes, number: int | None = None, host: Host =
         _require_whole(container, stream, packets, guess or Fraction(24))
         pts, keyframes = _frames_of(packets, path, notes)
         index, time_base, codec = stream.index, stream.time_base, stream.codec_context.name
+        coded = stream.codec_context.framerate
         untimed = container.format.name == "avi" and codec in ("h264", "hevc")  # AVI holds no times of reordered frames
     if pts is None or untimed or codec in _PACKET_IS_NOT_FRAME:
         pts, keyframes, count = _decoded_frames(path, index, host)
         if pts is None:
-            rate = _nominal_rate([0], time_base, (guess, base))
+            rate = _nominal_rate([0], time_base, (coded or guess, base))
             notes.add("time", f"{path.name} holds no usable timestamps; {float(rate):.3f} frames a second are taken.")
             return FrameIndex(path, index, 1 / rate, tuple(range(count)), (0,), rate, by_order=True)
     rate = _nominal_rate(pts, time_base, (guess, base))
@@ -171,14 +178,25 @@ def _require_whole(container: InputContainer, stream: VideoStream, packets: _Pac
     path = container.name
     if packets.corrupt:
         raise InputError(f"{path}: {DAMAGED}")
+    if container.format.name == "mpegts" and _ends_in_a_packet(Path(path)):
+        raise InputError(f"{path}: it ends in the middle of a packet; it is cut off: copy or export it again")
     loose = Fraction(3, 2) / rate
     slack = max(packets.last_s * _NEARLY, _SLACK_S) if packets.last_s else loose
     if stream.duration is not None and stream.time_base is not None:
         stated = ((stream.start_time or 0) + stream.duration) * stream.time_base
         _require_length(path, stated, packets.video_end_s, slack)
     if container.duration and container.format.name.startswith(_STATES_ITS_LENGTH):
-        stated = Fraction((container.start_time or 0) + container.duration, av.time_base)
+        begins = 0 if container.format.name.startswith(_LENGTH_FROM_ZERO) else container.start_time or 0
+        stated = Fraction(begins + container.duration, av.time_base)
         _require_length(path, stated, packets.end_s, slack if len(container.streams) == 1 else max(slack, loose))
+
+
+def _ends_in_a_packet(path: Path) -> bool:
+    """Of a transport stream, which is whole packets."""
+    with path.open("rb") as file:
+        head = file.read(2 * _TS_PACKETS[-1][0])
+    size = next((n for n, at in _TS_PACKETS if head[at::n][:2] == 2 * _TS_SYNC), None)
+    return size is not None and path.stat().st_size % size != 0
 
 
 def _require_length(path: str, stated: Fraction, found: Fraction, slack: Fraction) -> None:
@@ -229,8 +247,9 @@ def _decoded_frames(path: Path, index: int, host: Host) -> tuple[list[int] | Non
 def _nominal_rate(pts: list[int], time_base: Fraction, stated: tuple[Fraction | None, Fraction | None]) -> Fraction:
     """The standard rate that the file's average or its base rate means; else the average as it is."""
     average, base = stated
-    if not average and len(pts) > 1:
-        average = (len(pts) - 1) / ((pts[-1] - pts[0]) * time_base)
+    measured = (len(pts) - 1) / ((pts[-1] - pts[0]) * time_base) if len(pts) > 1 else None
+    if measured and not (average and measured / 2 < average < measured * 2):  # raw DV states 60000
+        average = measured
     if not average:
         return Fraction(24)
     for rate in (average, base or average):

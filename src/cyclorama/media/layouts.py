@@ -14,6 +14,9 @@ GREY = re.compile(r"gray(?:(9|10|12|14|16)le)?")
 SUBSAMPLING = {"420": (2, 2), "422": (2, 1), "440": (1, 2), "444": (1, 1)}
 PACKED = {"rgb24": 3, "rgb48le": 6, "rgba": 4, "rgba64le": 8}
 """Bytes of a pixel."""
+FLOAT = re.compile(r"(gbra?p|gray|ya|rgba?)f(16|32)le")
+_FLOATS = {"gray": 1, "ya": 2, "rgb": 3, "rgba": 4}
+"""Channels of a layout whose channels lie together."""
 _DEEP = re.compile(r"(9|10|12|14|16)le$")
 _REORDER = {"nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "yuyv422": "yuv422p", "uyvy422": "yuv422p"}
 _REORDER |= {"ya8": "gray", "ya16le": "gray16le", "p010le": "yuv420p10le", "p210le": "yuv422p10le"}
@@ -25,11 +28,19 @@ _EXACT = (
 
 
 def bits_of(name: str) -> int:
-    """Significant bits of a layout's code values."""
+    """Significant bits of a layout's values."""
+    floats = FLOAT.fullmatch(name)
+    if floats is not None:
+        return int(floats[2])
     if name in PACKED:
         return 8 if PACKED[name] < 6 else 16
     match = _DEEP.search(name)
     return int(match.group(1)) if match else 8
+
+
+def is_float(name: str) -> bool:
+    """Whether a format is of floating-point values, which FFmpeg's scaler would clip."""
+    return FLOAT.fullmatch(name) is not None
 
 
 def is_planar(name: str) -> bool:
@@ -40,6 +51,10 @@ def is_planar(name: str) -> bool:
 def plane_sizes(name: str, hw: tuple[int, int]) -> tuple[tuple[int, int], ...]:
     """(rows, bytes of a row without padding) of the colour planes of a format; none of one that is not read."""
     height, width = hw
+    floats = FLOAT.fullmatch(name)
+    if floats is not None:
+        row = width * int(floats[2]) // 8
+        return ((height, row),) * 3 if floats[1].startswith("gb") else ((height, row * _FLOATS[floats[1]]),)
     if name in PACKED:
         return ((height, PACKED[name] * width),)
     size = 2 if _DEEP.search(name) else 1
@@ -73,7 +88,8 @@ class Take(Protocol):
 
 @dataclass(frozen=True)
 class TakeColour:
-    """The colours at the size to deliver before turning. ``left``: chroma of halved width sits on the left pixel."""
+    """The colours at the size to deliver before turning, but floats at their own. ``left``: chroma of halved width sits
+    on the left pixel."""
 
     hw: tuple[int, int]
     full_range: bool
@@ -85,6 +101,8 @@ class TakeColour:
 
     def __call__(self, frame: VideoFrame, reformatter: VideoReformatter) -> Taken:
         name = frame.format.name
+        if is_float(name):
+            return _whole(frame)
         resized = (frame.height, frame.width) != self.hw
         target = self._target(frame, resized)
         if target == name and not resized:

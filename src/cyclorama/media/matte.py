@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
+from cyclorama.media.aspect import square_hw
 from cyclorama.media.colour import is_full_range
 from cyclorama.media.film import DecodedFrame, FrameReader, open_film
 from cyclorama.media.index import FrameIndex
@@ -17,7 +18,6 @@ from cyclorama.media.notes import Notes
 from cyclorama.media.pictures import has_useful_alpha, read_matte_picture
 from cyclorama.media.pixels import packed_codes, plane_codes, upright
 from cyclorama.media.sequence import list_frames, require_one_size
-from cyclorama.media.video import square_hw
 
 
 class MatteClip(Protocol):

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from cyclorama.core.errors import InputError
 from cyclorama.media.curves import Colour
+from cyclorama.media.gate import require_file
 from cyclorama.media.notes import Notes
-from cyclorama.media.pictures import PICTURE_SUFFIXES
+from cyclorama.media.pictures import PICTURE_SUFFIXES, refuse_other_pictures
 from cyclorama.media.sequence import SequenceClip, is_pattern, list_frames, require_one_size, sequence_facts
 from cyclorama.media.video import VideoClip, probe_video
 
@@ -41,6 +42,7 @@ def open_clip(
         return SequenceClip(frames, sequence_facts(frames, rate, notes), notes, colour=colour)
     if path.suffix.lower() in PICTURE_SUFFIXES:
         raise InputError(f"{path}: a plate must be a video or a folder of frames, this is one picture; give its folder")
+    refuse_other_pictures(require_file(path))
     facts = probe_video(path, notes, colour=colour, stream=stream)
     if rate is not None and rate != facts.index.rate:
         raise InputError(

@@ -88,6 +88,8 @@ def check_output_free(
     taken = next((target for target in targets if target.exists() or target.is_symlink()), None)
     if taken is not None and taken.is_dir():
         raise InputError(f"{taken}: the output must be a file, this is a folder; choose another name")
+    if taken is not None and taken.exists() and not taken.is_file():
+        raise InputError(f"{taken}: the output must be a file, this is a pipe or a device; choose another name")
     if taken is not None and not overwrite:
         raise InputError(f"{taken}: it exists already; choose another name or allow it to be replaced (--overwrite)")
     if not os.access(output.parent, os.W_OK | os.X_OK):

@@ -11,39 +11,73 @@ import OpenEXR
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, Host, reading, require_file, require_pixels
-from cyclorama.media.headers import kind_of
+from cyclorama.media.headers import HeaderError, kind_of, read_header
+from cyclorama.media.inks import jpeg_inks
+from cyclorama.media.tiff import read_tiff
 from cyclorama.media.timecode import text_of_exr
 from cyclorama.media.wire import ANSWERED, Message
 
 _DAMAGED = "the EXR is damaged or cut off; copy or render it again"
 _FILES = Path("/proc/self/fd")
+_COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and palette expanded, EXIF orientation applied
+_FINEST_ASPECT = 1000
+"""Denominator of a pixel's aspect, which headers hold as a float."""
 _BYTES_PER_PIXEL = 64
 """That a picture may take: four channels of 32 bits, four times over."""
 
 
 def codes(asked: Message, host: Host) -> Message:
-    """The codes of a picture of ``pixels`` pixels, as OpenCV's ``flags`` say."""
-    path = Path(asked.text("path"))
+    """The codes of a picture of ``pixels`` pixels, upright; ``want`` is ``colour`` (h w 3, or h w 4 of inks) or
+    ``stored`` (h w or h w c, green in the middle, alpha last)."""
+    path, wants_colour = Path(asked.text("path")), asked.text("want") == "colour"
     host.allow(_BYTES_PER_PIXEL * asked.whole("pixels", 1, MAX_PICTURE_PIXELS))
+    with reading(path, "cannot be read; copy it again"), path.open("rb") as file:
+        data = file.read()
+        try:
+            picture = _apart(data, wants_colour=wants_colour)
+        except HeaderError as error:
+            raise InputError(f"{path}: it {error}") from None
+        found, cmyk, has_alpha = picture or _by_opencv(data, file.fileno(), path, wants_colour=wants_colour)
+    facts = {"shape": found.shape, "dtype": found.dtype.name, "cmyk": cmyk, "has_alpha": has_alpha}
+    return Message(ANSWERED, facts, (np.ascontiguousarray(found),))
+
+
+def _apart(data: bytes, *, wants_colour: bool) -> tuple[Array, bool, bool] | None:
+    """What OpenCV does not read right: (codes, whether they are inks, whether there is an alpha channel)."""
+    kind = kind_of(data)
+    if kind == "JPEG" and wants_colour:
+        inks = jpeg_inks(data)
+        return None if inks is None else (inks, True, False)
+    if kind != "TIFF":
+        return None
+    found = read_tiff(data)
+    if found is None:
+        return None
+    if wants_colour:
+        return found.codes[..., :4] if found.cmyk else found.rgb, found.cmyk, found.has_alpha
+    channels = found.codes.shape[2]
+    stored = found.codes[..., 0] if channels == 1 else found.codes[..., [0, 1, 2, -1][: min(channels, 4)]]
+    return (found.codes if channels in (2, 3) else stored), found.cmyk, found.has_alpha
+
+
+def _by_opencv(data: bytes, number: int, path: Path, *, wants_colour: bool) -> tuple[Array, bool, bool]:
+    """``number``: of the open file."""
+    flags = _COLOUR if wants_colour else cv2.IMREAD_UNCHANGED
     damaged = InputError(f"{path}: the picture is damaged or of a variant that cannot be read; export it again as PNG")
     try:
-        with reading(path, "cannot be read; copy it again"):
-            found = _read(path, asked.whole("flags", -1, 1 << 16))
+        if kind_of(data) == "HDR" and _FILES.is_dir():  # of its bytes OpenCV would make a file first
+            found = cv2.imread(str(_FILES / str(number)), flags)
+        else:
+            found = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as error:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError from None
         raise damaged from None
     if found is None or found.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
         raise damaged
-    return Message(ANSWERED, {"shape": found.shape, "dtype": found.dtype.name}, (np.ascontiguousarray(found),))
-
-
-def _read(path: Path, flags: int) -> Array | None:
-    with path.open("rb") as file:
-        if kind_of(file.read(16)) == "HDR" and _FILES.is_dir():  # of its bytes OpenCV would make a file first
-            return cv2.imread(str(_FILES / str(file.fileno())), flags)
-        file.seek(0)
-        return cv2.imdecode(np.frombuffer(file.read(), np.uint8), flags)
+    if wants_colour:
+        found = cv2.cvtColor(found, cv2.COLOR_BGR2RGB)
+    return found, False, read_header(data).has_alpha
 
 
 def exr_header(asked: Message, host: Host) -> Message:
@@ -58,10 +92,20 @@ def exr_header(asked: Message, host: Host) -> Message:
         "rate": [rate.numerator, rate.denominator] if isinstance(rate, Fraction) and rate > 0 else [],
         "timecode": "" if code is None else text_of_exr(code),
         "reel": reel if isinstance(reel, str) else "",
+        "aspect": _aspect(float(header.get("pixelAspectRatio", 1.0))),
+        "channels": [channel.name for channel in header["channels"]],
         "chromaticities": [] if stated is None else [float(number) for number in stated],
         "texts": [[name, value] for name, value in header.items() if isinstance(value, str)],
     }
     return Message(ANSWERED, facts)
+
+
+def _aspect(stated: float) -> list[int]:
+    """Of a pixel, as a fraction; nothing where it is no number."""
+    if not np.isfinite(stated) or stated <= 0:
+        return []
+    aspect = Fraction(stated).limit_denominator(_FINEST_ASPECT)
+    return [aspect.numerator, aspect.denominator] if aspect else []
 
 
 def _header(path: Path) -> dict[str, Any]:
@@ -74,8 +118,7 @@ def _header(path: Path) -> dict[str, Any]:
 
 
 def exr_planes(asked: Message, host: Host) -> Message:
-    """Full-resolution channels of the first part, float32, in the display window (0 outside the data): those of the
-    first of ``wanted`` that are all there, every one where nothing is wanted."""
+    """Channels of ``names`` of the first part, full resolution, float32, in the display window (0 outside the data)."""
     path = Path(asked.text("path"))
     header = _header(path)
     data, display = (np.array(header[name], np.int64) for name in ("dataWindow", "displayWindow"))
@@ -84,12 +127,11 @@ def exr_planes(asked: Message, host: Host) -> Message:
     try:
         with OpenEXR.File(str(path), separate_channels=True) as file:
             found = file.channels()
-            names, wanted = sorted(found), asked.facts["wanted"]
-            chosen = next((w for w in wanted if set(w) <= set(names)), []) if wanted else list(found)
-            planes = [_placed(np.array(found[name].pixels, np.float32), data, display) for name in chosen]
-    except (RuntimeError, ValueError):
+            names = asked.facts["names"]
+            planes = [_placed(np.array(found[name].pixels, np.float32), data, display) for name in names]
+    except (RuntimeError, ValueError, KeyError):
         raise InputError(f"{path}: {_DAMAGED}") from None
-    return Message(ANSWERED, {"names": names, "chosen": chosen, "hw": window_hw(display)}, tuple(planes))
+    return Message(ANSWERED, {"hw": window_hw(display)}, tuple(planes))
 
 
 def window_hw(window: Array) -> tuple[int, int]:

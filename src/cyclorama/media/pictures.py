@@ -1,9 +1,10 @@
 """Single pictures to scene-linear arrays and to mattes."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
@@ -13,14 +14,14 @@ from cyclorama.media.children import ask_once
 from cyclorama.media.curves import Colour, linear_of_codes
 from cyclorama.media.exr import exr_hw, finite, read_exr, read_exr_matte
 from cyclorama.media.gate import MAX_PICTURE_PIXELS, reading, require_file
-from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, read_header
+from cyclorama.media.headers import HeaderError, PictureHeader, kind_of, other_kind, read_header
 from cyclorama.media.icc import read_profile
+from cyclorama.media.inks import plain_light
 from cyclorama.media.notes import Notes
 from cyclorama.media.verdicts import sensible
 from cyclorama.media.wire import WireError
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".hdr", ".exr")
-_COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and palette expanded, EXIF orientation applied
 _MOST_BYTES = 4 * 8
 """Of a pixel: four channels of 64 bits."""
 _KINDS = ("uint8", "uint16", "float32", "float64")
@@ -40,26 +41,31 @@ def read_picture(path: Path, *, notes: Notes, label: str | None = None, colour: 
     if _kind(path) == "EXR":
         return read_exr(path, label, notes, colour)
     data, header = _load(path)
-    if header.has_alpha:
+    stored = _stored(path, header, "colour")
+    if stored.has_alpha:
         notes.add("input", f"{label} has an alpha channel; it is left out.")
+    if header.moves:
+        notes.add("input", f"{label} is an animation; its first picture is taken.")
+    channels = 4 if stored.cmyk else 3
     profile = read_profile(header.kind, data) if header.has_profile and colour is None else None
-    if header.has_profile and profile is None and colour is None:
+    if header.has_profile and colour is None and (profile is None or profile.channels != channels):
+        profile = None
         notes.add("colour", f"{label} has an ICC profile of a kind that is not applied: sRGB is taken.")
-    codes = _codes(path, header, _COLOUR)
-    codes = cv2.cvtColor(codes, cv2.COLOR_BGR2RGB)
-    if colour is not None and codes.dtype in (np.uint8, np.uint16):
-        notes.add("colour", f"{label} is read as {colour.words}, as asked.")
-        return linear_of_codes(codes, colour)
-    if profile is not None and not profile.is_srgb and codes.dtype in (np.uint8, np.uint16):
+    codes = stored.codes
+    if codes.dtype not in (np.uint8, np.uint16):
+        if header.kind != "HDR":
+            notes.add("colour", f"{label} holds floating-point values; they are taken as scene-linear.")
+        return finite(codes.astype(np.float32, copy=False), label, notes)
+    if profile is not None and not profile.is_srgb:
         notes.add("colour", f"{label} is converted by its ICC profile ({profile.name or 'unnamed'}).")
         return profile.linear(codes)
-    if codes.dtype == np.uint8:
-        return linear_from_code8(codes)
-    if codes.dtype == np.uint16:
-        return _LINEAR_OF_CODE16[codes]
-    if header.kind != "HDR":
-        notes.add("colour", f"{label} holds floating-point values; they are taken as scene-linear.")
-    return finite(codes.astype(np.float32), label, notes)
+    if stored.cmyk:
+        notes.add("colour", f"{label} is of inks (CMYK) and no profile says how they look; they are converted plainly.")
+        return plain_light(codes)
+    if colour is not None:
+        notes.add("colour", f"{label} is read as {colour.words}, as asked.")
+        return linear_of_codes(codes, colour)
+    return linear_from_code8(codes) if codes.dtype == np.uint8 else _LINEAR_OF_CODE16[codes]
 
 
 def read_matte_picture(path: Path, channel: str, label: str, *, notes: Notes) -> Array:
@@ -67,7 +73,7 @@ def read_matte_picture(path: Path, channel: str, label: str, *, notes: Notes) ->
     path = require_file(path)
     if _kind(path) == "EXR":
         return read_exr_matte(path, label, notes)
-    codes = read_codes(path, cv2.IMREAD_UNCHANGED)
+    codes = read_codes(path)
     if codes.ndim == 3:
         if channel == "alpha" and codes.shape[2] not in (2, 4):
             raise InputError(f"{path}: must have an alpha channel like the first frame, got none; render it again")
@@ -81,7 +87,7 @@ def has_useful_alpha(path: Path) -> bool:
     """Whether a picture has an alpha channel that is not opaque everywhere."""
     if _kind(path) == "EXR":
         return False
-    codes = read_codes(path, cv2.IMREAD_UNCHANGED)
+    codes = read_codes(path)
     return bool(codes.ndim == 3 and codes.shape[2] in (2, 4) and codes[..., -1].min() < np.iinfo(codes.dtype).max)
 
 
@@ -90,7 +96,19 @@ def is_picture(path: Path) -> bool:
     if path.is_dir():
         return False
     path = require_file(path)
-    return _kind(path) is not None or path.suffix.lower() in PICTURE_SUFFIXES
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        return True
+    refuse_other_pictures(path)
+    return _kind(path) is not None
+
+
+def refuse_other_pictures(path: Path) -> None:
+    """``InputError`` for a picture of a kind that is not read (AVIF, BMP, ...), told by what the file begins with."""
+    other = other_kind(_head(path))
+    if other:
+        raise InputError(
+            f"{path}: it is a picture of the kind {other}, which is not read; convert it to PNG, TIFF or EXR"
+        )
 
 
 def picture_hw(path: Path) -> tuple[int, int]:
@@ -100,8 +118,12 @@ def picture_hw(path: Path) -> tuple[int, int]:
 
 
 def _kind(path: Path) -> str | None:
+    return kind_of(_head(path))
+
+
+def _head(path: Path) -> bytes:
     with reading(path, "cannot be read; copy it again"), path.open("rb") as file:
-        return kind_of(file.read(16))
+        return file.read(16)
 
 
 def _load(path: Path) -> tuple[bytes, PictureHeader]:
@@ -120,22 +142,34 @@ def _load(path: Path) -> tuple[bytes, PictureHeader]:
     return data, header
 
 
-def read_codes(path: Path, flags: int) -> Array:
-    """The codes of a whole picture of a known kind and size, as OpenCV's ``flags`` say; ``InputError`` when it is
-    damaged."""
-    return _codes(path, _load(path)[1], flags)
+def read_codes(path: Path) -> Array:
+    """The codes of a whole picture of a known kind and size as they are stored, h w or h w c, alpha last and green in
+    the middle; ``InputError`` when it is damaged."""
+    return _stored(path, _load(path)[1], "stored").codes
 
 
-def _codes(path: Path, header: PictureHeader, flags: int) -> Array:
+@dataclass(frozen=True)
+class _Stored:
+    """``codes``: upright, 0 black. ``cmyk``: they are four inks, 0 none."""
+
+    codes: Array
+    cmyk: bool
+    has_alpha: bool
+
+
+def _stored(path: Path, header: PictureHeader, what: Literal["colour", "stored"]) -> _Stored:
+    """``colour``: h w 3, or h w 4 of inks; ``stored``: what ``read_codes`` gives."""
     height, width = header.hw
-    answer = ask_once("codes", path, "", flags=flags, pixels=height * width, most_bytes=_MOST_BYTES * height * width)
+    most = _MOST_BYTES * height * width
+    answer = ask_once("codes", path, "", want=what, pixels=height * width, most_bytes=most)
     with sensible(path, ""):
-        shape, kind = answer.facts.get("shape"), answer.text("dtype")
+        shape, kind, cmyk = answer.facts.get("shape"), answer.text("dtype"), answer.flag("cmyk")
         if not isinstance(shape, list) or kind not in _KINDS or len(answer.buffers) != 1:
             raise WireError("a picture must have a size and a kind")
-        if sorted(shape[:2]) != sorted(header.hw) or len(shape) > 3 or (shape[2:] and shape[2] not in (1, 2, 3, 4)):
+        channels = shape[2:] if what == "stored" else [4 if cmyk else 3]
+        if sorted(shape[:2]) != sorted(header.hw) or shape[2:] != channels or channels not in ([], [1], [2], [3], [4]):
             raise WireError(f"a picture must have its size, got {shape}")
         if len(answer.buffers[0]) != math.prod(shape) * np.dtype(kind).itemsize:
             raise WireError("a picture must be whole")
         codes: Array = np.asarray(answer.buffers[0]).view(kind).reshape(shape)
-        return codes
+        return _Stored(codes, cmyk, answer.flag("has_alpha"))

@@ -11,7 +11,8 @@ from cyclorama.media import kernels
 from cyclorama.media.colour import SignalColour
 from cyclorama.media.film import DecodedFrame
 from cyclorama.media.film_service import FirstFrame
-from cyclorama.media.layouts import GREY, PACKED, PLANAR, SUBSAMPLING, TakeColour, bits_of
+from cyclorama.media.floats import float_values
+from cyclorama.media.layouts import GREY, PACKED, PLANAR, SUBSAMPLING, TakeColour, bits_of, is_float
 
 Turn = Callable[[Array], Array]
 
@@ -44,7 +45,11 @@ class PixelConverter:
 
     def linear(self, frame: DecodedFrame) -> Array:
         """What was taken of a frame as a fresh array."""
-        out = self._linear_of_rgb(frame) if frame.layout in PACKED else self._linear_of_yuv(frame)
+        out: Array
+        if is_float(frame.layout):
+            out = self._colour.curve(float_values(frame, self._hw)).astype(np.float32)
+        else:
+            out = self._linear_of_rgb(frame) if frame.layout in PACKED else self._linear_of_yuv(frame)
         if self._colour.rec709 is not None:
             out = cv2.transform(out, self._colour.rec709)
         turned = self._turn(out)

@@ -8,30 +8,30 @@ from typing import Self
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.clip import proxy_hw
+from cyclorama.media.aspect import square_hw
 from cyclorama.media.colour import SignalColour, signal_colour
 from cyclorama.media.curves import Colour
 from cyclorama.media.film import FrameReader, open_film
 from cyclorama.media.film_service import FirstFrame
 from cyclorama.media.index import FrameIndex
+from cyclorama.media.layouts import is_float
 from cyclorama.media.notes import Notes
 from cyclorama.media.pixels import PixelConverter, Turn, upright
 from cyclorama.media.sound import Sound
 from cyclorama.media.tags import ShotTags, stated
 
-_WIDEST = 4
-"""Of a pixel, against its height: anamorphic lenses squeeze by 2, and some files are wrong."""
-
 
 @dataclass(frozen=True)
 class VideoStreamFacts:
     """What was found out about a video when it was opened; shared by a clip and its proxies. ``square_hw``: its size
-    before it is turned, in square pixels."""
+    before it is turned, in square pixels. ``float_hw``: as it is stored, where it holds floats."""
 
     index: FrameIndex
     colour: SignalColour
     turn: Turn
     swaps_sides: bool
     square_hw: tuple[int, int]
+    float_hw: tuple[int, int] | None
     left_sited: bool
     interlaced: bool
     timecode: str | None
@@ -63,23 +63,9 @@ def probe_video(
         )
     _note_alpha(frame, path, notes)
     meaning = signal_colour(frame, codec, path.name, notes, colour)
-    interlaced = frame.interlaced_frame
-    return VideoStreamFacts(index, meaning, turn, swaps, hw, codec != "mjpeg", interlaced, timecode, tags, colour)
-
-
-def square_hw(hw: tuple[int, int], aspect: Fraction | None) -> tuple[int, int]:
-    """The size in square pixels of pictures whose pixels are ``aspect`` times as wide as high: one side grows, to an
-    even number where it was one; ``hw`` where the aspect is 1 or none that cameras have."""
-    if not aspect or not 1 / _WIDEST <= aspect <= _WIDEST:
-        return hw
-    height, width = hw
-    if aspect > 1:
-        return height, _near(width * aspect, width % 2)
-    return _near(height / aspect, height % 2), width
-
-
-def _near(length: Fraction, odd: int) -> int:
-    return round(length) if odd else 2 * round(length / 2)
+    floats = (frame.height, frame.width) if is_float(frame.kind) else None
+    sited, interlaced = codec != "mjpeg", frame.interlaced_frame
+    return VideoStreamFacts(index, meaning, turn, swaps, hw, floats, sited, interlaced, timecode, tags, colour)
 
 
 def _note_alpha(frame: FirstFrame, path: Path, notes: Notes) -> None:
@@ -98,7 +84,9 @@ class VideoClip:
         self._converter = PixelConverter(
             facts.colour, facts.turn, left_sited=facts.left_sited, stored_hw=self._stored_hw
         )
-        self._frames = FrameReader(facts.index, self._converter.take, self._stored_hw, deinterlace=facts.interlaced)
+        self._frames = FrameReader(
+            facts.index, self._converter.take, facts.float_hw or self._stored_hw, deinterlace=facts.interlaced
+        )
         self._proxies: list[VideoClip] = []
 
     @property
