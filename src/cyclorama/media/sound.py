@@ -12,7 +12,6 @@ from av.packet import Packet
 from cyclorama.media.gate import open_container, reading
 from cyclorama.media.notes import Notes
 
-
 _FOR_MP4_ALONE = {"mov": ("flac", "opus", "truehd")}
 """What FFmpeg lists for QuickTime too, and refuses when it is written."""
 
