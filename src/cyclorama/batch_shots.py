@@ -56,6 +56,8 @@ def _listed(path: Path) -> Iterator[BatchShot]:
         plate = table.pop("plate", None)
         if not isinstance(plate, str):
             raise InputError(f"{path}: shot {number} has no plate; write plate = 'FILE'")
+        if "output" in table:
+            raise InputError(f"{path}: shot {number} has an output; a batch names them itself: leave it out (see name)")
         name, suffix = str(table.pop("name", Path(plate).stem)), str(table.pop("suffix", ".mp4"))
         yield BatchShot(name, (plate, *(word for key, value in table.items() for word in _option(key, value))), suffix)
 
@@ -82,8 +84,15 @@ def _paired(folder: Path) -> Iterator[BatchShot]:
 
 def _references(folder: Path, name: str) -> list[Path]:
     for found in _named(folder, name):
-        return [p for p in _visible(found) if is_picture(p)] if found.is_dir() else [found]
+        return [p for p in _visible(found) if _is_reference(p)] if found.is_dir() else [found]
     return []
+
+
+def _is_reference(path: Path) -> bool:
+    try:
+        return is_picture(path)
+    except InputError:  # the shot will say what is wrong with it
+        return True
 
 
 def _named(folder: Path, name: str) -> list[Path]:

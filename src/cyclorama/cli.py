@@ -219,6 +219,7 @@ def _camera_sentence(camera: dict[str, Any]) -> str:
 def main() -> None:
     # The matrices are small: a second thread of the linear algebra only spins, and takes a core from the codec.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # what is wrong with a picture is told once, by us
     for stream in (sys.stdout, sys.stderr):  # names of files need not be text
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

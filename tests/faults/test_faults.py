@@ -208,6 +208,12 @@ def test_places(scene: Path, name: str) -> None:
     assert listing(scene) == before
 
 
+def test_a_list_of_shots_that_names_outputs(scene: Path) -> None:
+    """It would be taken, and not be heeded."""
+    (scene / "shots.toml").write_text('[[shot]]\nplate = "good.mp4"\noutput = "o.mp4"\n')
+    assert "leave it out" in judge(cyc(scene, "batch", "shots.toml"))
+
+
 def test_a_list_of_shots_that_is_a_pipe(scene: Path) -> None:
     os.mkfifo(scene / "shots.toml")
     assert "pipe" in judge(cyc(scene, "batch", "shots.toml"))

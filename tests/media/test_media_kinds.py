@@ -361,3 +361,28 @@ def test_floats_of_a_video_are_not_clipped(tmp_path: Path, name: str, codec: str
         np.testing.assert_allclose(clip.frame(0), light, atol=1e-6)
         assert clip.proxy(16).frame(0).max() > 8
     assert any("scene-linear" in text for text in notes.texts("colour"))
+
+
+@pytest.mark.parametrize("codec", ["libopus", "flac"])
+def test_sound_that_quicktime_does_not_hold_is_left_out(tmp_path: Path, codec: str) -> None:
+    """As a WebM's, which FFmpeg would refuse at the end of the work."""
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w") as container:
+        video, sound = container.add_stream("ffv1", rate=24), container.add_stream(codec, rate=48000)
+        video.height, video.width, video.pix_fmt, sound.layout = 48, 64, "yuv420p", "stereo"
+        picture = av.VideoFrame(64, 48, "yuv420p")
+        picture.pts, picture.time_base = 0, Fraction(1, 24)
+        wave = av.AudioFrame.from_ndarray(np.zeros((1, 3840), np.int16), "s16", "stereo")
+        wave.sample_rate = 48000
+        container.mux([*video.encode(picture), *video.encode(None), *sound.encode(wave), *sound.encode(None)])
+    (tmp_path / "job").mkdir()
+    notes, written = Notes(), tmp_path / "o.mov"
+    with open_clip(path, notes=notes) as clip:
+        spec = OutputSpec.of_clip(clip)
+        writer = open_writer(written, tmp_path / "job", spec, notes=notes, sound=clip.sound())
+        writer.write(0, clip.frame(0))
+        writer.close()
+        writer.publish(overwrite=False)
+    with av.open(str(written)) as container:
+        assert not container.streams.audio
+    assert any("does not fit the output" in text for text in notes.texts("sound"))

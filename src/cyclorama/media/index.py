@@ -17,6 +17,7 @@ from av.video.stream import VideoStream
 from cyclorama.core.errors import InputError, MachineError
 from cyclorama.media.gate import MAX_VIDEO_PIXELS, Host, frames_bytes, open_container, reading
 from cyclorama.media.notes import Notes
+from cyclorama.media.whole import is_cut_off
 
 STANDARD_RATES = tuple(
     Fraction(n, d)
@@ -26,9 +27,6 @@ STANDARD_RATES = tuple(
     )
 )
 _STATES_ITS_LENGTH = ("mov,mp4", "matroska", "avi", "mxf", "asf", "flv", "ogg", "nut")
-_TS_PACKETS = ((188, 0), (192, 4), (204, 0))
-"""Bytes of a packet of a transport stream, and where in it its first byte of sync is: plain, Blu-ray, broadcast."""
-_TS_SYNC = b"G"
 _LENGTH_FROM_ZERO = ("matroska", "flv")
 """Their length is counted from time 0, not from the first picture."""
 _PACKET_IS_NOT_FRAME = ("vp8", "mpeg4", "mpeg1video", "mpeg2video", "theora", "vvc")
@@ -178,8 +176,8 @@ def _require_whole(container: InputContainer, stream: VideoStream, packets: _Pac
     path = container.name
     if packets.corrupt:
         raise InputError(f"{path}: {DAMAGED}")
-    if container.format.name == "mpegts" and _ends_in_a_packet(Path(path)):
-        raise InputError(f"{path}: it ends in the middle of a packet; it is cut off: copy or export it again")
+    if is_cut_off(Path(path)):
+        raise InputError(f"{path}: it ends before the place that it states; it is cut off: copy or export it again")
     loose = Fraction(3, 2) / rate
     slack = max(packets.last_s * _NEARLY, _SLACK_S) if packets.last_s else loose
     if stream.duration is not None and stream.time_base is not None:
@@ -189,14 +187,6 @@ def _require_whole(container: InputContainer, stream: VideoStream, packets: _Pac
         begins = 0 if container.format.name.startswith(_LENGTH_FROM_ZERO) else container.start_time or 0
         stated = Fraction(begins + container.duration, av.time_base)
         _require_length(path, stated, packets.end_s, slack if len(container.streams) == 1 else max(slack, loose))
-
-
-def _ends_in_a_packet(path: Path) -> bool:
-    """Of a transport stream, which is whole packets."""
-    with path.open("rb") as file:
-        head = file.read(2 * _TS_PACKETS[-1][0])
-    size = next((n for n, at in _TS_PACKETS if head[at::n][:2] == 2 * _TS_SYNC), None)
-    return size is not None and path.stat().st_size % size != 0
 
 
 def _require_length(path: str, stated: Fraction, found: Fraction, slack: Fraction) -> None:

@@ -12,6 +12,9 @@ from av.packet import Packet
 from cyclorama.media.gate import open_container, reading
 from cyclorama.media.notes import Notes
 
+_FOR_MP4_ALONE = {"mov": ("flac", "opus", "truehd")}
+"""What FFmpeg lists for QuickTime too, and refuses when it is written."""
+
 
 @dataclass(frozen=True)
 class Sound:
@@ -50,7 +53,7 @@ class SoundCopy:
         self._targets: dict[int, AudioStream] = {}
         for stream in self._source.streams.audio:
             codec = stream.codec_context.codec.canonical_name if stream.codec_context else "unknown"
-            if codec not in output.supported_codecs:
+            if codec not in output.supported_codecs or codec in _FOR_MP4_ALONE.get(output.format.name, ()):
                 notes.add("sound", f"The {codec} sound of {sound.path.name} does not fit the output and is left out.")
                 continue
             self._targets[stream.index] = output.add_stream_from_template(stream)
