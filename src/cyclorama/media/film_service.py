@@ -81,7 +81,7 @@ def _stream_facts(container: InputContainer, path: Path, stream: int, host: Host
     metadata = [container.metadata, *(s.metadata for s in container.streams)]
     return {
         "codec": chosen.codec_context.name,
-        "aspect": _pair(aspect) if aspect else [1, 1],
+        "aspect": _pair(aspect) if aspect and aspect > 0 else [1, 1],
         "metadata": [[[name, value] for name, value in texts.items()] for texts in metadata],
     }
 
