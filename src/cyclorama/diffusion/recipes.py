@@ -106,6 +106,9 @@ class TrainRecipe:
     steps: int = 2000
     batch: int = 4
     accumulate: int = 1
+    """Batches that a step learns from, shared by all processes: as many or few as there are, the run is the same."""
+    shard: bool = False
+    """Weights, gradients and moments are cut over the processes (FSDP); else each of them holds all."""
     rate: float = 1e-3
     warmup: int = 50
     decay: float = 0.01

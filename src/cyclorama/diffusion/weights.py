@@ -17,18 +17,21 @@ from torch import Tensor
 from cyclorama.core.errors import InputError
 from cyclorama.diffusion.autoencoder import Autoencoder, PatchAutoencoder, WanAutoencoder
 from cyclorama.diffusion.model import InContextModel, made_transformer
+from cyclorama.diffusion.processes import cut_like
 from cyclorama.diffusion.recipes import ModelRecipe, Recipe, recipe_of, record_of
 
 _RECIPE, _TENSORS = "recipe.json", "model.safetensors"
 _PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle")
 
 
-def made_model(recipe: ModelRecipe, seed: int = 0) -> InContextModel:
+def made_model(recipe: ModelRecipe, seed: int = 0, precision: str = "no") -> InContextModel:
     """A model of a recipe: public weights where it names some, else at random; with LoRA where it has a rank, whose
-    second factors are zero, so that it changes nothing yet."""
+    second factors are zero, so that it changes nothing yet. Weights that stay as they are, beside LoRA, are held in
+    ``precision`` (``no``: float32; ``bf16``); what is trained is float32."""
+    frozen = torch.bfloat16 if precision == "bf16" and recipe.lora_rank else torch.float32
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        transformer = public_transformer(recipe.weights) if recipe.weights else made_transformer(recipe)
+        transformer = public_transformer(recipe.weights, frozen) if recipe.weights else made_transformer(recipe)
         model = InContextModel(recipe, transformer)
         if recipe.lora_rank:
             transformer.requires_grad_(False)
@@ -37,6 +40,8 @@ def made_model(recipe: ModelRecipe, seed: int = 0) -> InContextModel:
                     r=recipe.lora_rank, lora_alpha=recipe.lora_alpha, target_modules=list(recipe.lora_targets),
                 )
             )  # fmt: skip
+            for p in trained_tensors(model).values():
+                p.data = p.data.float()  # peft makes them in the precision of what they stand beside
     return model
 
 
@@ -48,7 +53,7 @@ def made_autoencoder(recipe: ModelRecipe) -> Autoencoder:
     return WanAutoencoder(network)
 
 
-def public_transformer(weights: str) -> WanTransformer3DModel:
+def public_transformer(weights: str, dtype: torch.dtype = torch.float32) -> WanTransformer3DModel:
     """A Wan transformer by hub id or folder of diffusers' layout. ``InputError`` when there is none or it is another
     model: image-to-video variants want channels that the in-context sequence does not have."""
     folder = Path(weights)
@@ -65,7 +70,7 @@ def public_transformer(weights: str) -> WanTransformer3DModel:
             raise InputError(f"{config.parent} has no safetensors; pickled weights are not opened, save them anew")
     try:
         found = WanTransformer3DModel.from_pretrained(
-            weights, subfolder="transformer", use_safetensors=True, output_loading_info=True
+            weights, subfolder="transformer", use_safetensors=True, output_loading_info=True, torch_dtype=dtype
         )
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise InputError(f"the Wan weights {weights} cannot be loaded: {str(error).splitlines()[0]}") from error
@@ -136,7 +141,7 @@ def put_tensors(into: dict[str, Tensor], found: dict[str, Tensor], name: str) ->
         for key, tensor in into.items():
             if not torch.isfinite(found[key]).all():
                 raise InputError(f"{name}: {key} is not finite; take an earlier checkpoint")
-            tensor.copy_(found[key])
+            tensor.copy_(cut_like(found[key], tensor))
 
 
 def _pickled(folder: Path) -> bool:
