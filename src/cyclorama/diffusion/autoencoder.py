@@ -10,6 +10,7 @@ from diffusers import AutoencoderKLWan
 from torch import Tensor
 
 from cyclorama.core.errors import InputError
+from cyclorama.diffusion.device import best_device
 
 
 class Autoencoder(Protocol):
@@ -49,10 +50,11 @@ class PatchAutoencoder:
 
 
 class WanAutoencoder:
-    """diffusers' ``AutoencoderKLWan``, its latents normalised as Wan's transformers expect."""
+    """diffusers' ``AutoencoderKLWan`` on the GPU where there is one, in float32 as the library advises, its latents
+    normalised as Wan's transformers expect."""
 
     def __init__(self, network: AutoencoderKLWan) -> None:
-        self.network = network.eval().requires_grad_(False)
+        self.network = network.eval().requires_grad_(False).to(best_device())
         config = network.config
         self.time, self.side = config.scale_factor_temporal, config.scale_factor_spatial
         self.center = torch.tensor(config.latents_mean).view(1, -1, 1, 1, 1)
@@ -60,13 +62,13 @@ class WanAutoencoder:
 
     def posterior(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         require_fit(self, pixels)
-        found = self.network.encode(pixels.to(self.network.dtype)).latent_dist
-        center, spread = self.center.to(pixels.device), self.spread.to(pixels.device)
+        found = self.network.encode(pixels.to(self.network.device, self.network.dtype)).latent_dist
+        center, spread = self.center.to(found.mean.device), self.spread.to(found.mean.device)
         return (found.mean.float() - center) / spread, found.std.float() / spread
 
     def decode(self, latents: Tensor) -> Tensor:
         center, spread = self.center.to(latents.device), self.spread.to(latents.device)
-        decoded = self.network.decode((latents * spread + center).to(self.network.dtype)).sample
+        decoded = self.network.decode((latents * spread + center).to(self.network.device, self.network.dtype)).sample
         return decoded.float()
 
 

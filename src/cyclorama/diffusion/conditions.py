@@ -1,6 +1,6 @@
 """What the model is given beside noise, and the zero-initialised adapters through which some of it enters."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -41,10 +41,6 @@ class Conditions:
             raise ValueError(f"reference_times must be b r = {tuple(r[:2])}, got {tuple(self.reference_times.shape)}")
         if r[1] and not 0 <= int(self.reference_times.min()) <= int(self.reference_times.max()) < f[2]:
             raise ValueError(f"reference_times must be 0..{f[2] - 1}, got {self.reference_times.tolist()}")
-
-    def without_text(self) -> "Conditions":
-        """With a caption of zeros, the one of text dropout."""
-        return replace(self, text=torch.zeros_like(self.text))
 
 
 class Adapters(nn.Module):

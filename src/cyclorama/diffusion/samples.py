@@ -4,6 +4,7 @@ A sample depends on the seed and its number alone, so that a run that is taken u
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.display import display_from_linear, linear_from_code8
 from cyclorama.core.errors import InputError
 from cyclorama.diffusion.augment import broken, perturbed, window
-from cyclorama.diffusion.prompt import Prompt
+from cyclorama.diffusion.prompt import NO_PROMPT, Prompt
 from cyclorama.diffusion.recipes import DataRecipe
 
 GREEN = np.array([0.0, 240 / 255, 0.0], np.float32)
@@ -104,11 +105,21 @@ def made_sample(shot: ShotFile, recipe: DataRecipe, rng: np.random.Generator) ->
     if rng.random() < recipe.bad_mask:
         actor, seen = broken(actor, alpha, rng)
     chosen = _chosen(shot, recipe, rng)
-    prompt = Prompt(caption="-") if rng.random() < recipe.drop_text else shot.prompt
+    prompt = NO_PROMPT if rng.random() < recipe.drop_text else shot.prompt
     return Sample(
         over_green(actor, seen), _coded(shot.truth), _coded(shot.place[chosen]), shot.place_frames[chosen], alpha,
         prompt, shot,
     )  # fmt: skip
+
+
+def prompts_of(shots: Iterable[ShotFile]) -> tuple[Prompt, ...]:
+    """All prompts that samples of the shots can have."""
+    own = [shot.prompt for shot in shots]
+    return tuple(dict.fromkeys([NO_PROMPT, *own, *map(_of_place, own)]))
+
+
+def _of_place(prompt: Prompt) -> Prompt:
+    return Prompt(caption=prompt.background_content or "a place")
 
 
 def plain_sample(shot: ShotFile, num_references: int = 3, rng: np.random.Generator | None = None) -> Sample:
@@ -149,7 +160,7 @@ def _auxiliary(shot: ShotFile, outpaint: bool, rng: np.random.Generator) -> Samp
     foreground = np.where(kept[..., None], place, GREEN).astype(np.float32)
     alpha = np.broadcast_to(kept, place.shape[:3]).astype(np.float32)
     one = np.array([rng.integers(len(place))])
-    prompt = Prompt(caption=shot.prompt.background_content or "a place")
+    prompt = _of_place(shot.prompt)
     return Sample(foreground, place, place[one], shot.place_frames[one], alpha, prompt, shot)
 
 

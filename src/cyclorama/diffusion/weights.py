@@ -6,6 +6,7 @@ public weights those that were trained (LoRA, adapters).
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from diffusers import AutoencoderKLWan, WanTransformer3DModel
@@ -49,8 +50,7 @@ def made_autoencoder(recipe: ModelRecipe) -> Autoencoder:
     """The autoencoder that belongs to a recipe's transformer."""
     if not recipe.weights:
         return PatchAutoencoder(recipe.patch)
-    network = AutoencoderKLWan.from_pretrained(recipe.weights, subfolder="vae", use_safetensors=True)
-    return WanAutoencoder(network)
+    return WanAutoencoder(public_part(AutoencoderKLWan, recipe.weights, "vae"))
 
 
 def public_transformer(weights: str, dtype: torch.dtype = torch.float32) -> WanTransformer3DModel:
@@ -68,21 +68,26 @@ def public_transformer(weights: str, dtype: torch.dtype = torch.float32) -> WanT
             )
         if not list(config.parent.glob("*.safetensors")):
             raise InputError(f"{config.parent} has no safetensors; pickled weights are not opened, save them anew")
-    try:
-        found = WanTransformer3DModel.from_pretrained(
-            weights, subfolder="transformer", use_safetensors=True, output_loading_info=True, torch_dtype=dtype
-        )
-    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
-        raise InputError(f"the Wan weights {weights} cannot be loaded: {str(error).splitlines()[0]}") from error
-    transformer, notes = found
-    if notes["missing_keys"] or notes["unexpected_keys"] or notes["mismatched_keys"]:
-        missing = sorted(notes["missing_keys"])[:3]
-        raise InputError(
-            f"the Wan weights {weights} do not fit their config; missing are {', '.join(missing) or 'none'}"
-        )
+    transformer: WanTransformer3DModel = public_part(WanTransformer3DModel, weights, "transformer", dtype)
     if transformer.config.in_channels != transformer.config.out_channels:
         raise InputError(f"{weights} is an image-to-video model; the in-context model needs text-to-video weights")
     return transformer
+
+
+def public_part(kind: Any, weights: str, part: str, dtype: torch.dtype = torch.float32) -> Any:
+    """One network of public weights, by the class of diffusers or transformers that it is. ``InputError`` when it is
+    not there, is pickled, or does not fit its config."""
+    named = {"torch_dtype" if hasattr(kind, "load_config") else "dtype": dtype}  # diffusers', transformers'
+    try:
+        network, notes = kind.from_pretrained(
+            weights, subfolder=part, use_safetensors=True, output_loading_info=True, **named
+        )
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
+        raise InputError(f"the {part} of {weights} cannot be loaded: {str(error).splitlines()[0]}") from error
+    wrong = {key: sorted(map(str, notes[f"{key}_keys"]))[:3] for key in ("missing", "unexpected", "mismatched")}
+    if said := ", ".join(f"{key} are {' '.join(names)}" for key, names in wrong.items() if names):
+        raise InputError(f"the {part} of {weights} does not fit its config: {said}; fetch or save it anew")
+    return network
 
 
 def trained_tensors(model: InContextModel) -> dict[str, Tensor]:
