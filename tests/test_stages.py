@@ -8,8 +8,11 @@ import pytest
 
 from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.ground import GroundPlane
+from cyclorama.engine_settings import EngineSettings
+from cyclorama.fingerprint import fingerprint
 from cyclorama.media import Notes
 from cyclorama.packing import pack, unpack
+from cyclorama.settings import Settings
 from cyclorama.stages import Stages
 
 
@@ -58,3 +61,22 @@ def test_a_result_is_made_once_for_what_it_was_made_from(tmp_path: Path) -> None
         assert notes.texts() == ("a word",)
     (tmp_path / "s" / "thing.npz").write_bytes(b"cut off")
     assert Stages(tmp_path / "s", Notes())("thing", "x", make)[0, 0] == 4
+
+
+def test_a_model_that_was_trained_on_is_another_job(tmp_path: Path) -> None:
+    def made_from() -> str:
+        return fingerprint(settings, settings.inputs, without=("overwrite",))
+
+    (tmp_path / "model.safetensors").write_bytes(b"a")
+    drawn = EngineSettings(engine="in-context", model=tmp_path)
+    settings = Settings(plate=tmp_path / "a.mp4", output=tmp_path / "b.mp4", reference=(), drawn=drawn)
+    before = made_from()
+    assert made_from() == before
+    (tmp_path / "model.safetensors").write_bytes(b"ab")
+    assert made_from() != before
+
+
+def test_only_fields_can_be_left_out_of_what_a_job_was_made_from(tmp_path: Path) -> None:
+    settings = Settings(plate=tmp_path / "a.mp4", output=tmp_path / "b.mp4", reference=())
+    with pytest.raises(ValueError, match="shadow"):
+        fingerprint(settings, (), without=("light", "shadow"))

@@ -19,7 +19,7 @@ from cyclorama.folder import write_whole
 from cyclorama.interrupt import Terminated
 from cyclorama.media import is_pattern
 from cyclorama.media.gate import writing
-from cyclorama.media.safe import load_record, save_record
+from cyclorama.media.safe import load_record, save_record, stamp
 from cyclorama.memory import available_bytes, needed_bytes
 
 _RECORDS = ".batch"
@@ -127,8 +127,8 @@ class _Batch:
         if not isinstance(record, dict) or record["made_from"] != made_from:
             return None
         output = shot.output(self._folder)
-        stamp = _stamp(output)
-        return Ended(shot.name, str(output), 0, "", record["facts"], True) if stamp == record["stamp"] else None
+        facts, same = record["facts"], _found(output) == record["stamp"]
+        return Ended(shot.name, str(output), 0, "", facts, True) if same else None
 
     def _record(self, shot: BatchShot) -> Path:
         return self._folder / _RECORDS / f"{shot.name}.json"
@@ -168,7 +168,7 @@ class _Batch:
         if code < 0:
             sentence = f"it was killed ({signal.Signals(-code).name}), perhaps for want of memory"
         if code == 0:
-            record = {"made_from": self._made_from(run.shot), "stamp": _stamp(output), "facts": facts}
+            record = {"made_from": self._made_from(run.shot), "stamp": _found(output), "facts": facts}
             save_record(self._record(run.shot), record)
         return Ended(run.shot.name, str(output), code, sentence, facts)
 
@@ -229,7 +229,7 @@ def _files(shot: BatchShot, start: Path) -> list[Path]:
     return [path for path in paths if path.exists() or (is_pattern(path) and path.parent.is_dir())]
 
 
-def _stamp(output: Path) -> list[list[Any]]:
+def _found(output: Path) -> list[list[Any]]:
     """Size and time of change of what lies under an output's name."""
     files = sorted(output.parent.glob("*" + output.suffix)) if "%" in output.name else [output]
-    return [[p.name, p.stat().st_size, p.stat().st_mtime_ns] for p in files if p.is_file()] or [["nothing", 0, 0]]
+    return [[p.name, *stamp(p)] for p in files if p.is_file()] or [["nothing", 0, 0]]

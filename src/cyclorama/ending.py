@@ -9,7 +9,7 @@ from cyclorama.core.errors import MachineError
 from cyclorama.folder import END, write_whole
 from cyclorama.media.gate import writing
 from cyclorama.media.output import Move, move_all
-from cyclorama.media.safe import load_record, save_record
+from cyclorama.media.safe import load_record, save_record, stamp
 from cyclorama.report import Report
 
 _PAGES = "pages"
@@ -25,7 +25,7 @@ class _Pending:
     @property
     def is_done(self) -> bool:
         """Whether the file has its name already."""
-        return not self.move.temporary.exists() and self.move.final.exists() and _stamp(self.move.final) == self.stamp
+        return not self.move.temporary.exists() and self.move.final.exists() and _mark(self.move.final) == self.stamp
 
     @property
     def is_lost(self) -> bool:
@@ -45,7 +45,7 @@ def end_job(
         write_whole(pages / f"{number}{final.suffix}", data, pages)
         every.append(Move(pages / f"{number}{final.suffix}", final, replaces=True))
     with writing(folder):
-        listed = [[str(m.temporary), str(m.final.absolute()), m.replaces, _stamp(m.temporary)] for m in every]
+        listed = [[str(m.temporary), str(m.final.absolute()), m.replaces, _mark(m.temporary)] for m in every]
     save_record(folder / END, {"moves": listed, "facts": report.facts})
     move_all(every, overwrite=overwrite)
 
@@ -72,6 +72,6 @@ def ended_before(folder: Path, *, overwrite: bool) -> dict[str, Any] | None:
     return facts
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ino
+def _mark(path: Path) -> tuple[int, int, int]:
+    size, changed = stamp(path)
+    return size, changed, path.stat().st_ino

@@ -37,6 +37,11 @@ class EngineSettings:
             raise InputError(f"--seed and --guidance must be 0 or more, got {self.seed} and {self.guidance}")
 
     @property
+    def inputs(self) -> tuple[Path, ...]:
+        """The files and folders that are read."""
+        return () if self.model is None else (self.model,)
+
+    @property
     def options(self) -> EngineOptions:
         """For ``make_engine``."""
         return EngineOptions(

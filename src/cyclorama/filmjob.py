@@ -109,25 +109,31 @@ def find_film(stood: Stood, path: CameraPath, key: Key, job: Job, settings: Sett
     plates, following, places = ([getattr(x, n) for x in looks] for n in ("plate", "following", "place"))
     shown = [x.place.coverage > 0 for x in looks]
     pictures = [p.color for p in places]
-    told = not settings.key.is_given  # of footage the background that goes away would tell, and nothing of it stays
-    plate_grain = read_grain(plates, bare, following) if told else None
+    asked = settings.film
+    plate_grain = read_grain(plates, bare, following) if is_read(settings, asked.grain) else None
     place_grain = read_grain(pictures, shown)
     edge = [_about(x.alpha) for x in looks]
-    sharp = read_sharpness(plates, edge) if told else None, read_sharpness(pictures, shown)
+    of_plate = read_sharpness(plates, edge) if is_read(settings, asked.sharpness) else None
+    sharp = of_plate, read_sharpness(pictures, shown)
     shutter = None
-    if told and not path.is_locked_off and not isinstance(stood.backdrop, Footage):
+    if is_read(settings) and not path.is_locked_off and not isinstance(stood.backdrop, Footage):
         shutter = read_shutter(plates, following, [np.ones(x.alpha.shape, bool) for x in looks])
-    asked = settings.film
     film = Film(
         grade=_grade(looks, settings, shown) if asked.grade else None,
         bokeh=None if asked.defocus is None else _bokeh(stood, path, looks, asked.defocus),
         soften_px=_strength(asked, asked.sharpness) * softness(*sharp, path.hw[0]),
         shutter=_shutter(asked, shutter, isinstance(stood.backdrop, Footage)),
-        wrap=told * WRAP * _strength(asked, None) if asked.wrap is None else asked.wrap,
+        wrap=is_read(settings) * WRAP * _strength(asked, None) if asked.wrap is None else asked.wrap,
         grain=_grain(plate_grain, place_grain, asked),
         glass=_glass(asked, path.hw),
     )
     return FilmRead(plate_grain, place_grain, *sharp, shutter, film)
+
+
+def is_read(settings: Settings, asked: float | None = None) -> bool:
+    """Whether a part, of which ``asked`` was said, is read from the plate: of footage the background that goes away
+    would tell it, so only what is asked for is."""
+    return bool(asked) or not settings.key.is_given
 
 
 def _strength(asked: FilmSettings, own: float | None) -> float:

@@ -4,13 +4,14 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import cyclorama
 from cyclorama.media import is_pattern
+from cyclorama.media.safe import stamp
 from cyclorama.report import plain
 
 _ENDS_BYTES = 1 << 20
@@ -20,7 +21,11 @@ _NOT_OF_FRAMES = ("overwrite",)
 
 
 def fingerprint(settings: Any, inputs: Iterable[Path], *, without: Collection[str] = ()) -> str:
-    """Of settings (a dataclass; fields of ``without`` left out) and the files and folders that they name."""
+    """Of settings (a dataclass; fields of ``without`` left out) and the files and folders that they name.
+    ``ValueError`` when ``without`` names no field."""
+    unknown = set(without) - {f.name for f in fields(settings)}
+    if unknown:
+        raise ValueError(f"settings have no fields {sorted(unknown)}")
     chosen = {k: plain(v) for k, v in asdict(settings).items() if k not in (*_NOT_OF_FRAMES, *without)}
     facts = [_program(), chosen, [_of_path(path) for path in inputs]]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -52,13 +57,12 @@ def _looked_at(path: Path) -> list[Any]:
     if folder.is_dir():
         files = sorted(Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name[0] != ".")
         return [str(path.absolute()), [_stat_of(file, folder) for file in files]]
-    status = path.stat()
-    return [str(path.absolute()), status.st_size, status.st_mtime_ns, _ends(path, status.st_size)]
+    size, changed = stamp(path)
+    return [str(path.absolute()), size, changed, _ends(path, size)]
 
 
 def _stat_of(file: Path, root: Path) -> list[Any]:
-    status = file.stat()
-    return [str(file.relative_to(root)), status.st_size, status.st_mtime_ns]
+    return [str(file.relative_to(root)), *stamp(file)]
 
 
 def _ends(path: Path, size: int) -> str:

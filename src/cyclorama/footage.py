@@ -1,12 +1,11 @@
 """Keys of ordinary footage: painted masks carried through the shot, and learned mattes."""
 
-import hashlib
 import sys
-from pathlib import Path
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
+from cyclorama.fingerprint import fingerprint_of
 from cyclorama.job import Job
 from cyclorama.matting import (
     GivenKey,
@@ -55,7 +54,7 @@ def learned_key(settings: KeySettings, job: Job, studio: Studio) -> Key:
         model,
         job.plate,
         (job.folder.kept or job.folder.job) / "learned",
-        source=_source(job.plate_path),
+        source=fingerprint_of((), (job.plate_path,)),
         masks=masks,
         progress=lambda index: job.progress("matte", index + 1, total),
     )
@@ -70,10 +69,3 @@ def painted_masks(settings: KeySettings, studio: Studio) -> dict[int, Array]:
             raise InputError(f"two masks are of frame {mask.frame}; give one of a frame")
         found[mask.frame] = studio.picture(mask.picture, "painted mask").alpha(0)
     return found
-
-
-def _source(plate: Path) -> str:
-    """What tells one plate from another."""
-    files = sorted(plate.iterdir()) if plate.is_dir() else [plate]
-    facts = [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
-    return f"{plate.absolute()} {hashlib.sha256(repr(facts).encode()).hexdigest()}"

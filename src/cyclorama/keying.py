@@ -11,6 +11,7 @@ from cyclorama.footage import carried_key, learned_key
 from cyclorama.job import Job
 from cyclorama.matting import (
     AdjustedKey,
+    Bars,
     CleanPlate,
     ClipMask,
     GivenKey,
@@ -79,6 +80,12 @@ def screen_key_of(key: Key) -> ScreenKey | None:
     while isinstance(key, (AdjustedKey, SplitKey)):
         key = key.key
     return key if isinstance(key, ScreenKey) else None
+
+
+def bars_of(key: Key) -> Bars:
+    """The plate's black borders, which a finished shot keeps: the actor ends at them."""
+    screen = screen_key_of(key)
+    return Bars() if screen is None else screen.model.bars.grown()
 
 
 def _given_key(mattes: tuple[LastFrame, ...], job: Job, *, refine: bool) -> Key:

@@ -27,7 +27,7 @@ from cyclorama.filmjob import FilmRead, find_film, require_film, tell
 from cyclorama.fingerprint import fingerprint
 from cyclorama.fitting import FittedReferences, fit_references, ordered
 from cyclorama.job import Job, Progress, open_job, write_frames
-from cyclorama.keying import make_key
+from cyclorama.keying import bars_of, make_key
 from cyclorama.lightjob import find_light, require_light
 from cyclorama.matchmove import (
     FILM_BACK_MM,
@@ -66,7 +66,7 @@ from cyclorama.unseen_report import unseen_warnings
 
 _LONG = 200  # frames whose render is worth stopping for
 _OF_THE_CAMERA = ("plate", "read", "key", "focal", "zoom", "actor")
-_NOT_OF_THE_PLACE = ("output", "write", "frames", "light", "film", "shadow", "engine", "layers", "work")
+_NOT_OF_THE_PLACE = ("output", "write", "frames", "light", "film", "drawn", "layers", "work")
 """Settings that decide a kept result, and that do not."""
 
 
@@ -250,9 +250,10 @@ def _finished(
 ) -> Iterator[tuple[tuple[Array, Layers], Masks]]:
     """Frame by frame: the finished picture with what it was made of; the alpha of every layer, and what no picture
     shows."""
+    bars = bars_of(shot.key)
     for index in frames:
         layers = engine.render(shot, backdrop, index)
-        picture = finished(layers, shot.film)
+        picture = bars.laid(finished(layers, shot.film))
         sheet.add(index, shot.plate.frame(index) if sheet.wants(index) else None, layers, picture)
         masks: Masks = {MATTE: [a.alpha for a in layers.actors], FILLED: [1 - layers.place.coverage]}
         yield (picture, layers), masks

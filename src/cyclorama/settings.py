@@ -262,8 +262,8 @@ class Settings:
         camera = () if self.camera is None else (self.camera,)
         stmap = () if self.stmap is None else (self.stmap.file,)
         references = (r.picture for r in self.reference)
-        given = (*self.key.inputs, *camera, *stmap, *references, *self.depths.inputs, *self.light.inputs)
-        return (self.plate, *given)
+        given = (*self.key.inputs, *camera, *stmap, *references, *self.depths.inputs)
+        return (self.plate, *given, *self.light.inputs, *self.drawn.inputs)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,17 +1,17 @@
 """Real clips for training: folders with ``truth``, ``alpha/``, ``refs/`` and ``meta.json`` become files of shots."""
 
 import json
-import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.errors import InputError
 from cyclorama.media import Notes, open_clip, open_matte, read_picture
+from cyclorama.training_shots import kept_arrays, small
 
 
 def folder_shots(
@@ -28,32 +28,22 @@ def folder_shots(
     files = []
     for count, case in enumerate(cases):
         progress("read", count, len(cases))
-        files.append(_file(case, keep / "x".join(map(str, size)) / f"{case.name}.npz", size))
+        path = keep / "x".join(map(str, size)) / f"{case.name}.npz"
+        files.append(kept_arrays(path, partial(_read, case, size)))
     return tuple(files)
-
-
-def _file(case: Path, path: Path, size: tuple[int, int, int]) -> Path:
-    if path.exists():
-        return path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}")
-    with partial.open("wb") as file:
-        np.savez(file, allow_pickle=False, **_read(case, size))
-    partial.rename(path)
-    return path
 
 
 def _read(case: Path, size: tuple[int, int, int]) -> dict[str, Array]:
     """Frames evenly over the whole case; its references at the nearest of them."""
-    num_frames, hw = size[0], size[1:]
+    num_frames, hw = size[0], (size[1], size[2])
     meta, notes = json.loads((case / "meta.json").read_text()), Notes()
     video = case / "truth.mp4" if (case / "truth.mp4").exists() else case / "truth"
     clip, matte = open_clip(video, notes=notes), open_matte(case / "alpha", notes=notes)
     try:
         last = clip.num_frames - 1
         frames = [round(last * k / max(1, num_frames - 1)) for k in range(num_frames)]
-        truth = np.stack([_small(clip.frame(i), hw) for i in frames])
-        alpha = np.stack([_small(matte.alpha(i), hw) for i in frames])
+        truth = np.stack([small(clip.frame(i), hw) for i in frames])
+        alpha = np.stack([small(matte.alpha(i), hw) for i in frames])
     finally:
         clip.close()
         matte.close()
@@ -61,7 +51,7 @@ def _read(case: Path, size: tuple[int, int, int]) -> dict[str, Array]:
     references = {name: frame for name, frame in meta.get("references", {}).items() if name in named}
     if not references:
         raise InputError(f"{case}: meta.json must name the frames of the pictures in refs/")
-    place = np.stack([_small(read_picture(named[name], notes=notes), hw) for name in references])
+    place = np.stack([small(read_picture(named[name], notes=notes), hw) for name in references])
     times = np.array([round(frame / max(1, last) * (num_frames - 1)) for frame in references.values()])
     words = {"caption": str(meta.get("caption") or meta.get("subject") or case.name)}
     return {
@@ -72,7 +62,3 @@ def _read(case: Path, size: tuple[int, int, int]) -> dict[str, Array]:
         "place_frames": times,
         "words": np.array(json.dumps(words)),
     }
-
-
-def _small(picture: Array, hw: tuple[int, ...]) -> Array:
-    return cv2.resize(np.ascontiguousarray(picture, np.float32), hw[::-1], interpolation=cv2.INTER_AREA)

@@ -46,11 +46,16 @@ def shot_file(folder: Path, seed: int, num_frames: int, hw: tuple[int, int]) -> 
     frame (for the size of the pictures), and ``words``, a JSON object of what the prompt may say.
     """
     path = folder / f"{num_frames}x{hw[0]}x{hw[1]}" / f"{seed:07d}.npz"
+    return kept_arrays(path, lambda: _drawn(seed, num_frames, hw))
+
+
+def kept_arrays(path: Path, make: Callable[[], dict[str, Array]]) -> Path:
+    """An ``npz`` file that is there whole or not at all, made now if it is not there."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}")
         with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **_drawn(seed, num_frames, hw))
+            np.savez(file, allow_pickle=False, **make())
         partial.rename(path)
     return path
 
@@ -71,16 +76,17 @@ def _drawn(seed: int, num_frames: int, hw: tuple[int, int]) -> dict[str, Array]:
     frames = [render_frame(spec, index) for index in range(num_frames)]
     scale = np.diag([1 / _OVERSAMPLING, 1 / _OVERSAMPLING, 1.0])
     return {
-        "truth": np.stack([code8_from_linear(_small(f.truth, hw)) for f in frames]),
-        "place": np.stack([code8_from_linear(_small(f.place, hw)) for f in frames]),
-        "actor": np.stack([code8_from_linear(_small(f.actor, hw)) for f in frames]),
-        "alpha": np.stack([np.round(_small(f.alpha, hw) * 255).astype(np.uint8) for f in frames]),
-        "inverse_depth": np.stack([_small(f.inverse_depth, hw).astype(np.float16) for f in frames]),
+        "truth": np.stack([code8_from_linear(small(f.truth, hw)) for f in frames]),
+        "place": np.stack([code8_from_linear(small(f.place, hw)) for f in frames]),
+        "actor": np.stack([code8_from_linear(small(f.actor, hw)) for f in frames]),
+        "alpha": np.stack([np.round(small(f.alpha, hw) * 255).astype(np.uint8) for f in frames]),
+        "inverse_depth": np.stack([small(f.inverse_depth, hw).astype(np.float16) for f in frames]),
         "px_from_cam": np.stack([scale @ f.camera.px_from_cam for f in frames]).astype(np.float32),
         "world_from_camera": np.stack([f.camera.world_from_camera for f in frames]).astype(np.float32),
         "words": np.array(json.dumps({"place": spec.place, "actor": spec.actor, "move": spec.move})),
     }
 
 
-def _small(picture: Array, hw: tuple[int, int]) -> Array:
+def small(picture: Array, hw: tuple[int, int]) -> Array:
+    """A picture (h w or h w c, float32) at a smaller size, by means over areas."""
     return cv2.resize(np.ascontiguousarray(picture, np.float32), hw[::-1], interpolation=cv2.INTER_AREA)

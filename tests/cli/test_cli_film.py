@@ -10,8 +10,8 @@ from cli_help import Case, cyc, pictures, refused
 from cyclorama.comp import Sharpness
 from cyclorama.core.errors import InputError
 from cyclorama.film_words import DefocusArgument, FilmSettings
-from cyclorama.filmjob import require_film, softness
-from cyclorama.settings import Settings
+from cyclorama.filmjob import is_read, require_film, softness
+from cyclorama.settings import KeySettings, Settings
 
 
 def asked(**values: object) -> Settings:
@@ -52,20 +52,35 @@ def test_only_a_surely_softer_plate_softens_the_place() -> None:
     assert softness(None, sharp, 720) == 0
 
 
+def test_of_footage_only_what_is_asked_for_is_read() -> None:
+    screen = asked()
+    footage = replace(screen, key=KeySettings(matte=(Path("m"),)))
+    assert [is_read(screen), is_read(screen, 0.0), is_read(screen, 0.5)] == [True, True, True]
+    assert [is_read(footage), is_read(footage, 0.0), is_read(footage, 0.5)] == [False, False, True]
+
+
 def test_off_is_the_picture_without_any_and_on_is_another(case: Case, tmp_path: Path) -> None:
     """No film at all and every strength 0 are the same bytes; lens and film asked for are seen and kept."""
     common = ["replace", case.plate, case.references[1], *case.fixed, "--frames=0:2", "--no-relight"]
     zero = [f"--{n}=0" for n in ("wrap", "sharpness", "shutter", "grain")]
-    full = ["--wrap=0.5", "--shutter=180", "--defocus=4", "--vignette=0.3", "--aberration=1", "--grade=0.5"]
+    full = [
+        "--wrap=0.5",
+        "--shutter=180",
+        "--defocus=4",
+        "--vignette=0.3",
+        "--aberration=1",
+        "--grade=0.5",
+        "--sharpness=1",
+    ]
     for name, words in (("off", ["--no-film"]), ("zero", zero), ("full", full)):
         ran = cyc(*common, *words, "-o", tmp_path / name / "%04d.png", "--work", tmp_path / f"{name}.work")
         assert ran.exit_code == 0, ran.stderr
     off, zeroed, changed = (pictures(tmp_path / n) for n in ("off", "zero", "full"))
     assert (off == zeroed).all()
     assert (off != changed).mean() > 0.5
-    done = {n: json.loads((tmp_path / f"{n}.work" / "film.json").read_text())["done"] for n in ("off", "full")}
-    assert not any(done["off"].values())
-    assert (done["full"]["wrap"], done["full"]["shutter"]) == (0.5, 0.5)
+    found = {n: json.loads((tmp_path / f"{n}.work" / "film.json").read_text()) for n in ("off", "full")}
+    assert not any(found["off"]["done"].values())
+    assert (found["full"]["done"]["wrap"], found["full"]["done"]["shutter"]) == (0.5, 0.5)
 
 
 def test_light_alone(case: Case, tmp_path: Path) -> None:

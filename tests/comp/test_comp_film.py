@@ -74,6 +74,12 @@ def test_wrap_is_bounded_by_the_place_and_keeps_to_the_edge() -> None:
     assert np.allclose(half, added / 2, atol=1e-5)
 
 
+def test_a_place_in_shadow_wraps_as_the_darker_place_does() -> None:
+    shadow = np.full((5, 7, 3), 0.25, np.float32)
+    shaded, darker = replace(layers(4.0), shadow=shadow), layers(1.0)
+    assert np.allclose(wrap_of(shaded, 1.0), wrap_of(darker, 1.0), atol=1e-5)
+
+
 def test_a_dim_place_wraps_far_less_than_its_light_says() -> None:
     def share(light: float) -> float:
         wrap = wrap_of(layers(light, level=0.0), 0.1)

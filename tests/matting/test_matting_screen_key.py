@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from cyclorama.core.clip import ArrayClip
 from cyclorama.core.errors import InputError
+from cyclorama.keying import bars_of
 from cyclorama.matting.analyse import analyse_screen
 from cyclorama.matting.frame import read_frame
 from cyclorama.matting.key import ScreenKey
+from cyclorama.matting.screen import Bars
 
 GREEN, BLUE, TEAL = (0.05, 0.45, 0.07), (0.04, 0.07, 0.40), (0.03, 0.25, 0.16)
 GREY = (0.18, 0.18, 0.18)
@@ -193,6 +195,9 @@ def test_black_bars_are_cut_with_a_note():
         assert result.alpha[:, :32].max() == 0.0
         assert result.alpha[:, -32:].max() == 0.0
         assert np.square(result.alpha - scene.alpha[0]).mean() < 1e-3
+    framed = bars_of(ScreenKey(model)).laid(np.ones_like(frames[0]))
+    assert (framed[:, :30].max(), framed[:, -30:].max(), framed[:, 34:-34].min()) == (0, 0, 1)
+    assert Bars().laid(framed) is framed
 
 
 def test_what_lies_outside_a_small_screen_is_cut_with_a_note():

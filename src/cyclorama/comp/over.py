@@ -64,24 +64,39 @@ def relit_layers(layers: Layers) -> Layers:
     return replace(layers, actors=actors, relight_gain=None, laid_gain=laid)
 
 
+@njit(inline="always")
+def _along(index, length, cells):  # type: ignore[no-untyped-def]
+    """Where the centre of a pixel falls among the cells of a small field: the cell before, the one after, the share of
+    the latter."""
+    half = np.float32(0.5)
+    at = min(
+        max((np.float32(index) + half) * np.float32(cells / length) - half, np.float32(0.0)), np.float32(cells - 1)
+    )
+    before = int(at)
+    return before, min(before + 1, cells - 1), at - np.float32(before)
+
+
+@njit(inline="always")
+def _read_row(field, y, h, row):  # type: ignore[no-untyped-def]
+    """The row of a small field, h' w' c, at the picture's row ``y`` of ``h``, into ``row``, w' c."""
+    y0, y1, t = _along(y, h, field.shape[0])
+    for i in range(row.shape[0]):
+        for c in range(row.shape[1]):
+            row[i, c] = field[y0, i, c] + t * (field[y1, i, c] - field[y0, i, c])
+
+
 @njit(cache=True, nogil=True)
 def _times(color, field, out):  # type: ignore[no-untyped-def]
     """``color`` by a small field that is read bilinearly, a row of it at a time; ``out`` may be ``color``."""
     h, w, _ = color.shape
-    fh, fw, _ = field.shape
-    half, one, none = np.float32(0.5), np.float32(1.0), np.float32(0.0)
+    fw = field.shape[1]
+    one, none = np.float32(1.0), np.float32(0.0)
     row, share, begin = np.empty((fw, 3), np.float32), np.empty(w, np.float32), np.zeros(fw + 1, np.int64)
     for x in range(w):
-        across = min(max((np.float32(x) + half) * np.float32(fw / w) - half, none), np.float32(fw - 1))
-        share[x] = across - np.float32(int(across))
-        begin[int(across) + 1 :] = x + 1
+        x0, _, share[x] = _along(x, w, fw)
+        begin[x0 + 1 :] = x + 1
     for y in range(h):
-        at = min(max((np.float32(y) + half) * np.float32(fh / h) - half, none), np.float32(fh - 1))
-        y0 = int(at)
-        y1, t = min(y0 + 1, fh - 1), at - np.float32(y0)
-        for i in range(fw):
-            for c in range(3):
-                row[i, c] = field[y0, i, c] + t * (field[y1, i, c] - field[y0, i, c])
+        _read_row(field, y, h, row)
         for i in range(fw):
             j = min(i + 1, fw - 1)
             r, g, b = row[i, 0], row[i, 1], row[i, 2]
@@ -110,16 +125,11 @@ def _over(color, alpha, backdrop, out):  # type: ignore[no-untyped-def]
 def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-def]
     """The field is read bilinearly, a row of it at a time."""
     h, w = alpha.shape
-    gh, gw, _ = gain.shape
-    half, one = np.float32(0.5), np.float32(1.0)
+    gw = gain.shape[1]
+    one = np.float32(1.0)
     row = np.empty((gw, 4), np.float32)
     for y in range(h):
-        at = min(max((np.float32(y) + half) * np.float32(gh / h) - half, np.float32(0.0)), np.float32(gh - 1))
-        y0 = int(at)
-        y1, t = min(y0 + 1, gh - 1), at - np.float32(y0)
-        for i in range(gw):
-            for c in range(4):
-                row[i, c] = gain[y0, i, c] + t * (gain[y1, i, c] - gain[y0, i, c])
+        _read_row(gain, y, h, row)
         for x in range(w):
             a = alpha[y, x]
             rest = one - a
@@ -127,9 +137,7 @@ def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-d
             if a == 0 and color[y, x, 0] == 0 and color[y, x, 1] == 0 and color[y, x, 2] == 0:
                 out[y, x, 0], out[y, x, 1], out[y, x, 2] = b0, b1, b2
                 continue
-            across = min(max((np.float32(x) + half) * np.float32(gw / w) - half, np.float32(0.0)), np.float32(gw - 1))
-            x0 = int(across)
-            x1, s = min(x0 + 1, gw - 1), across - np.float32(x0)
+            x0, x1, s = _along(x, w, gw)
             r, g, b = color[y, x, 0], color[y, x, 1], color[y, x, 2]
             own = _RED * r + _GREEN * g + _BLUE * b
             r *= row[x0, 0] + s * (row[x1, 0] - row[x0, 0])
@@ -145,21 +153,15 @@ def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-d
 
 @njit(cache=True, nogil=True)
 def _add_wrap(alpha, wrap, out):  # type: ignore[no-untyped-def]
-    """The field is read bilinearly."""
+    """The field is read bilinearly, a row of it at a time."""
     h, w = alpha.shape
-    gh, gw, _ = wrap.shape
-    half, zero = np.float32(0.5), np.float32(0.0)
+    gw = wrap.shape[1]
+    row = np.empty((gw, 3), np.float32)
     for y in range(h):
-        down = min(max((np.float32(y) + half) * np.float32(gh / h) - half, zero), np.float32(gh - 1))
-        y0 = int(down)
-        y1, t = min(y0 + 1, gh - 1), down - np.float32(y0)
+        _read_row(wrap, y, h, row)
         for x in range(w):
             if alpha[y, x] <= 0:
                 continue
-            across = min(max((np.float32(x) + half) * np.float32(gw / w) - half, zero), np.float32(gw - 1))
-            x0 = int(across)
-            x1, s = min(x0 + 1, gw - 1), across - np.float32(x0)
+            x0, x1, s = _along(x, w, gw)
             for c in range(3):
-                top = wrap[y0, x0, c] + s * (wrap[y0, x1, c] - wrap[y0, x0, c])
-                low = wrap[y1, x0, c] + s * (wrap[y1, x1, c] - wrap[y1, x0, c])
-                out[y, x, c] += alpha[y, x] * (top + t * (low - top))
+                out[y, x, c] += alpha[y, x] * (row[x0, c] + s * (row[x1, c] - row[x0, c]))

@@ -31,6 +31,8 @@ def wrap_of(layers: Layers, strength: float) -> Array | None:
     cell = max(1.0, sigma / _CELLS)
     small = np.zeros((max(1, round(h / cell)), max(1, round(w / cell)), 6), np.float32)
     _gather(actor.color, actor.alpha, layers.place.color, small)
+    if layers.shadow is not None:
+        small[..., :3] *= cv2.resize(layers.shadow, small.shape[1::-1])
     if layers.relight_gain is not None:
         small[..., 4] *= cv2.resize(layers.relight_gain[..., 3], small.shape[1::-1])
     sigmas = (sigma * small.shape[1] / w, sigma * small.shape[0] / h)

@@ -19,12 +19,13 @@ from cyclorama.matting.learned import (
 )
 from cyclorama.matting.masks import ClipMask, Mask, PolygonMask
 from cyclorama.matting.refine import RefinedKey, analyse_matte
-from cyclorama.matting.screen import ScreenModel
+from cyclorama.matting.screen import Bars, ScreenModel
 
 __all__ = [
     "MATTE_MODELS",
     "AdjustedKey",
     "Alphas",
+    "Bars",
     "CarriedMattes",
     "CleanPlate",
     "ClipMask",

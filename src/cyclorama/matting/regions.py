@@ -17,9 +17,6 @@ _REACH = 0.012
 """How far soft edges reach beyond a region, as a share of the picture's height."""
 _DEPTH = 0.008
 """How deep inside the outline the core begins, as a share of the picture's height."""
-
-_BAR_EDGE = 0.008
-"""How far the soft edge of a black bar reaches, as a share of the picture's height or width."""
 _HULL_EDGE = 0.01
 """How far inside its outline a screen is trusted, as a share of the picture's height."""
 
@@ -169,7 +166,7 @@ def between(picture: Array, a: Array, b: Array, tolerance: float) -> Array:
 def garbage_free(like: Array, model: ScreenModel) -> Array:
     """Where the actor can be: uint8, 0 on black bars and outside a screen that ends inside the picture."""
     free = np.zeros_like(like)
-    model.bars.grown(_BAR_EDGE).inside(free)[:] = 1
+    model.bars.grown().inside(free)[:] = 1
     if model.surround:
         free &= shrunk(screen_hull(like & free), max(1, round(_HULL_EDGE * len(like))))
     return free

@@ -8,6 +8,8 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.matting.chroma import Difference
 
+_BAR_EDGE = 0.008
+"""How far the soft edge of a black bar reaches, as a share of the picture's height or width."""
 _GRAINLESS, _SHADELESS = 1e-3, 5e-3
 """Noise and shading of every screen that a camera saw are above these, compressed ones too."""
 
@@ -40,10 +42,18 @@ class Bars:
         rows = slice(round(self.top * h), h - round(self.bottom * h))
         return picture[rows, round(self.left * w) : w - round(self.right * w)]
 
-    def grown(self, share: float) -> "Bars":
-        """Every bar that exists, wider by a share."""
+    def grown(self) -> "Bars":
+        """Every bar that exists, with the blur of its edge."""
         sides = (self.top, self.bottom, self.left, self.right)
-        return Bars(*(side + share if side > 0 else 0.0 for side in sides))
+        return Bars(*(side + _BAR_EDGE if side > 0 else 0.0 for side in sides))
+
+    def laid(self, picture: Array) -> Array:
+        """The bars in black over an h w ... picture; the picture itself where there are none."""
+        if not self.any:
+            return picture
+        framed = np.zeros_like(picture)
+        self.inside(framed)[:] = self.inside(picture)
+        return framed
 
 
 @dataclass(frozen=True)

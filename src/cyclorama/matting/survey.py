@@ -133,7 +133,7 @@ def _agree(marks: list[Array], draft: ScreenModel) -> Marker | None:
 def _notes(model: ScreenModel, actor: float) -> tuple[str, ...]:
     notes = []
     if model.bars.any:
-        notes.append("The plate's constant black borders were taken for bars and made transparent.")
+        notes.append("The plate's constant black borders were taken for bars: transparent in a key, black in a shot.")
     if model.marker is not None:
         notes.append("Small marks of one colour on the screen were taken for tracking markers and keyed with it.")
     if model.surround:

@@ -45,7 +45,7 @@ class Records:
         """Frames ``start`` to ``stop`` are in ``files`` of the folder, which are made to outlast a power cut first."""
         synced(files, self.folder)
         with writing(self.folder):
-            stamps = {path.name: _stamp(path) for path in files}
+            stamps = {path.name: stamp(path) for path in files}
         save_record(self._path(start), {"stop": stop, "files": stamps})
 
     def stop_of(self, start: int) -> int | None:
@@ -54,7 +54,7 @@ class Records:
         if not isinstance(found, dict):
             return None
         try:
-            whole = all(_stamp(self.folder / name) == stamp for name, stamp in found["files"].items())
+            whole = all(stamp(self.folder / name) == before for name, before in found["files"].items())
         except OSError:
             return None
         return int(found["stop"]) if whole else None
@@ -72,6 +72,7 @@ class Records:
         return [self._path(start), *(self.folder / name for name in names)]
 
 
-def _stamp(path: Path) -> list[int]:
+def stamp(path: Path) -> list[int]:
+    """What tells a file from what it was before: its size and its time of change."""
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]

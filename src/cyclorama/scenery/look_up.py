@@ -38,7 +38,7 @@ def _hold(color, near):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
-def cubic(t):  # type: ignore[no-untyped-def]
+def _cubic(t):  # type: ignore[no-untyped-def]
     """Keys' bicubic kernel (1981) at distance ``t``, a = -0.75."""
     a = np.float32(-0.75)
     t = abs(t)
@@ -99,10 +99,10 @@ def _add_at_border(image, u, v, amount, total):  # type: ignore[no-untyped-def]
     left, above = np.floor(u - np.float32(0.5)), np.floor(v - np.float32(0.5))
     for j in range(-1, 3):
         y = min(h - 1, max(0, int(above) + j))
-        down = amount * cubic(v - np.float32(0.5) - above - np.float32(j))
+        down = amount * _cubic(v - np.float32(0.5) - above - np.float32(j))
         for i in range(-1, 3):
             x = min(w - 1, max(0, int(left) + i))
-            k = down * cubic(u - np.float32(0.5) - left - np.float32(i))
+            k = down * _cubic(u - np.float32(0.5) - left - np.float32(i))
             for c in range(3):
                 total[c] += k * image[y, x, c]
 

@@ -6,13 +6,13 @@ from numba import njit
 from cyclorama.core.camera import Camera
 from cyclorama.scenery.project import project_row
 
-FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
+_FINE_LONG_SIDE = 960  # above, depth is carried at every second pixel: it was measured no finer
 _FARTHEST = 8.0  # pixels that a magnified pixel covers on either side, at most
 
 
 def carrying_camera(camera: Camera) -> tuple[Camera, int]:
     """The camera at the size at which depth is carried to it, and every how many pixels of a view's are taken."""
-    step = 2 if max(camera.hw) > FINE_LONG_SIDE else 1
+    step = 2 if max(camera.hw) > _FINE_LONG_SIDE else 1
     return camera.resized((-(-camera.hw[0] // step), -(-camera.hw[1] // step))), step
 
 
