@@ -1,7 +1,7 @@
 """The job of ``cyc train``: a recipe and shots in, a run's folder out."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.diffusion.extra import require_extra
+from cyclorama.diffusion.public_sizes import sized
 from cyclorama.diffusion.recipes import Recipe, recipe_named, recipe_of, record_of
 from cyclorama.diffusion.samples import plain_sample, prompts_of, read_shot
 from cyclorama.job import Progress
@@ -83,7 +84,8 @@ def resolved(settings: TrainSettings) -> Recipe:
             record[part][field] = json.loads(value)
         except json.JSONDecodeError:
             record[part][field] = value
-    return recipe_of(record)
+    recipe = recipe_of(record)
+    return replace(recipe, model=sized(recipe.model))
 
 
 @dataclass(frozen=True)

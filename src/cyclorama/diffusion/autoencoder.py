@@ -10,7 +10,6 @@ from diffusers import AutoencoderKLWan
 from torch import Tensor
 
 from cyclorama.core.errors import InputError
-from cyclorama.diffusion.device import best_device
 
 
 class Autoencoder(Protocol):
@@ -50,11 +49,11 @@ class PatchAutoencoder:
 
 
 class WanAutoencoder:
-    """diffusers' ``AutoencoderKLWan`` on the GPU where there is one, in float32 as the library advises, its latents
+    """diffusers' ``AutoencoderKLWan``, in float32 as the library advises, its latents
     normalised as Wan's transformers expect."""
 
-    def __init__(self, network: AutoencoderKLWan) -> None:
-        self.network = network.eval().requires_grad_(False).to(best_device())
+    def __init__(self, network: AutoencoderKLWan, device: torch.device) -> None:
+        self.network = network.eval().requires_grad_(False).to(device)
         config = network.config
         self.time, self.side = config.scale_factor_temporal, config.scale_factor_spatial
         self.center = torch.tensor(config.latents_mean).view(1, -1, 1, 1, 1)

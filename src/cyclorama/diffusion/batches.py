@@ -1,6 +1,6 @@
 """From samples to the tensors of a model: the one point where numpy becomes torch."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from cyclorama.core.arrays import Array
 from cyclorama.diffusion.autoencoder import Autoencoder, encode, encode_pictures, latent_frame
-from cyclorama.diffusion.conditions import GENERATE, KEEP, Conditions, pluecker_rays
+from cyclorama.diffusion.conditions import Conditions, pluecker_rays, tri_mask_of
 from cyclorama.diffusion.prompt import Prompt, hashed_text
 from cyclorama.diffusion.recipes import ModelRecipe
 from cyclorama.diffusion.samples import Sample
@@ -45,10 +45,8 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """On another device."""
-        given = {f.name: getattr(self.given, f.name) for f in fields(Conditions)}
-        moved = Conditions(**{name: None if v is None else v.to(device) for name, v in given.items()})
         depth = None if self.depth is None else self.depth.to(device)
-        return Batch(self.truth.to(device), moved, self.weight.to(device), depth)
+        return Batch(self.truth.to(device), self.given.to(device), self.weight.to(device), depth)
 
 
 def clip_tensor(pictures: Array) -> Tensor:
@@ -80,8 +78,8 @@ def made_batch(
     covers = _pooled(torch.from_numpy(np.stack([s.alpha for s in samples]))[:, None], truth)
     tri_mask = None
     if recipe.tri_mask:
-        tri_mask = torch.zeros(len(covers), 3, *covers.shape[2:])
-        tri_mask[:, KEEP], tri_mask[:, GENERATE] = covers[:, 0], 1 - covers[:, 0]
+        proxies = _pooled(torch.from_numpy(np.stack([s.alpha * s.proxy for s in samples]))[:, None], truth)
+        tri_mask = tri_mask_of(covers - proxies, proxies)
     rays = _rays(samples, truth, autoencoder) if recipe.rays else None
     weight = 1 + (foreground_weight - 1) * covers
     words = text(tuple(s.prompt for s in samples))

@@ -14,7 +14,7 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import display_from_linear, linear_from_code8
 from cyclorama.core.errors import InputError
-from cyclorama.diffusion.augment import broken, perturbed, window
+from cyclorama.diffusion.augment import as_proxy, broken, part_of, perturbed, window
 from cyclorama.diffusion.prompt import NO_PROMPT, Prompt
 from cyclorama.diffusion.recipes import DataRecipe
 
@@ -46,13 +46,15 @@ class ShotFile:
 @dataclass(frozen=True)
 class Sample:
     """Pictures are sRGB-coded float32, 0..1: ``foreground`` and ``truth`` t h w 3, ``references`` r h w 3 of
-    ``reference_frames`` (r,); ``alpha`` t h w; the rest as in ``ShotFile``."""
+    ``reference_frames`` (r,); ``alpha`` t h w; ``proxy`` t h w, 1 where the foreground shows its shape alone; the rest
+    as in ``ShotFile``."""
 
     foreground: Array
     truth: Array
     references: Array
     reference_frames: Array
     alpha: Array
+    proxy: Array
     prompt: Prompt
     shot: ShotFile
 
@@ -104,11 +106,15 @@ def made_sample(shot: ShotFile, recipe: DataRecipe, rng: np.random.Generator) ->
     seen = alpha
     if rng.random() < recipe.bad_mask:
         actor, seen = broken(actor, alpha, rng)
+    proxy = np.zeros_like(alpha)
+    if recipe.proxy and rng.random() < recipe.proxy:
+        proxy = part_of(alpha, rng)
+        actor = as_proxy(actor, proxy)
     chosen = _chosen(shot, recipe, rng)
     prompt = NO_PROMPT if rng.random() < recipe.drop_text else shot.prompt
     return Sample(
         over_green(actor, seen), _coded(shot.truth), _coded(shot.place[chosen]), shot.place_frames[chosen], alpha,
-        prompt, shot,
+        proxy, prompt, shot,
     )  # fmt: skip
 
 
@@ -131,7 +137,7 @@ def plain_sample(shot: ShotFile, num_references: int = 3, rng: np.random.Generat
     chosen = _spread(len(shot.place), num_references)
     return Sample(
         over_green(actor, alpha), _coded(shot.truth), _coded(shot.place[chosen]), shot.place_frames[chosen], alpha,
-        shot.prompt, shot,
+        np.zeros_like(alpha), shot.prompt, shot,
     )  # fmt: skip
 
 
@@ -161,7 +167,7 @@ def _auxiliary(shot: ShotFile, outpaint: bool, rng: np.random.Generator) -> Samp
     alpha = np.broadcast_to(kept, place.shape[:3]).astype(np.float32)
     one = np.array([rng.integers(len(place))])
     prompt = _of_place(shot.prompt)
-    return Sample(foreground, place, place[one], shot.place_frames[one], alpha, prompt, shot)
+    return Sample(foreground, place, place[one], shot.place_frames[one], alpha, np.zeros_like(alpha), prompt, shot)
 
 
 def recipe_of_step(recipe: DataRecipe, rng: np.random.Generator) -> DataRecipe:

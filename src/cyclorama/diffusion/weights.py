@@ -17,6 +17,7 @@ from torch import Tensor
 
 from cyclorama.core.errors import InputError
 from cyclorama.diffusion.autoencoder import Autoencoder, PatchAutoencoder, WanAutoencoder
+from cyclorama.diffusion.device import best_device
 from cyclorama.diffusion.model import InContextModel, made_transformer
 from cyclorama.diffusion.processes import cut_like
 from cyclorama.diffusion.recipes import ModelRecipe, Recipe, recipe_of, record_of
@@ -46,11 +47,14 @@ def made_model(recipe: ModelRecipe, seed: int = 0, precision: str = "no") -> InC
     return model
 
 
-def made_autoencoder(recipe: ModelRecipe) -> Autoencoder:
-    """The autoencoder that belongs to a recipe's transformer."""
+def made_autoencoder(recipe: ModelRecipe, tiles: bool = False) -> Autoencoder:
+    """The autoencoder that belongs to a recipe's transformer. ``tiles``: a learned one works in tiles, too."""
     if not recipe.weights:
         return PatchAutoencoder(recipe.patch)
-    return WanAutoencoder(public_part(AutoencoderKLWan, recipe.weights, "vae"))
+    network = public_part(AutoencoderKLWan, recipe.weights, "vae")
+    if tiles:
+        network.enable_tiling()
+    return WanAutoencoder(network, best_device())
 
 
 def public_transformer(weights: str, dtype: torch.dtype = torch.float32) -> WanTransformer3DModel:
@@ -102,8 +106,8 @@ def save_model(folder: Path, recipe: Recipe, tensors: dict[str, Tensor]) -> None
     (folder / _RECIPE).write_text(json.dumps(record_of(recipe), indent=1))
 
 
-def load_model(folder: Path) -> tuple[InContextModel, Recipe]:
-    """The model of a folder, ready to sample. ``InputError`` for anything that is no such folder."""
+def read_recipe(folder: Path) -> Recipe:
+    """The recipe of a model's folder. ``InputError`` for anything that is no such folder."""
     if folder.suffix in _PICKLES or (folder.is_dir() and not (folder / _TENSORS).is_file() and _pickled(folder)):
         raise InputError(f"{folder} is pickled; pickles can run code and are not opened: weights must be safetensors")
     if not folder.is_dir() or not (folder / _RECIPE).is_file() or not (folder / _TENSORS).is_file():
@@ -112,8 +116,13 @@ def load_model(folder: Path) -> tuple[InContextModel, Recipe]:
         record = json.loads((folder / _RECIPE).read_text())
     except json.JSONDecodeError as error:
         raise InputError(f"{folder / _RECIPE} is no JSON: {error}") from error
-    recipe = recipe_of(record)
-    model = made_model(recipe.model)
+    return recipe_of(record)
+
+
+def load_model(folder: Path) -> tuple[InContextModel, Recipe]:
+    """The model of a folder, ready to sample. ``InputError`` for anything that is no such folder."""
+    recipe = read_recipe(folder)
+    model = made_model(recipe.model, precision=recipe.train.precision)
     put_tensors(trained_tensors(model), read_tensors(folder / _TENSORS), str(folder / _TENSORS))
     return model.eval().requires_grad_(False), recipe
 

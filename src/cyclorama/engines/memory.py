@@ -1,24 +1,55 @@
 """Whether a model will fit, told before it starts."""
 
-import os
+from dataclasses import dataclass
 
 from cyclorama.core.errors import MachineError
-from cyclorama.diffusion.cost import cost_of
+from cyclorama.core.generation import EngineOptions
+from cyclorama.diffusion.cost import coder_bytes, cost_of, window_hw
 from cyclorama.diffusion.recipes import Recipe
 
 _GB = 1e9
 
 
-def require_memory(recipe: Recipe, available: float | None = None) -> tuple[str, ...]:
-    """A sentence with the estimate of sampling's peak memory. ``available``: bytes; the machine's when None.
+@dataclass(frozen=True)
+class Memories:
+    """Bytes of what the model works in and of the machine's own memory; the same where there is no GPU."""
 
-    ``MachineError`` when the estimate is more than that.
-    """
-    cost = cost_of(recipe, recipe.data.num_frames, recipe.data.hw)
-    have = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if available is None else available
-    words = f"{recipe.name}: about {cost.infer_bytes / _GB:.1f} GB of memory for windows of {cost.tokens} tokens"
-    if cost.infer_bytes > have:
-        raise MachineError(
-            f"{words}, and this machine has {have / _GB:.1f} GB; take a smaller recipe, or fewer frames a window"
-        )
-    return (words,)
+    works_in: float
+    machine: float
+    gpu: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``offload``: the blocks wait in the machine's memory; ``words``: what the user is told."""
+
+    offload: bool
+    words: str
+
+
+def memory_plan(recipe: Recipe, plate_hw: tuple[int, int], options: EngineOptions, have: Memories) -> Plan:
+    """How a plate of that size is sampled in the memory there is, after an estimate of the peak. ``MachineError`` where
+    it will not do."""
+    hw, tile = window_hw(recipe, plate_hw, options.paint_scale), window_hw(recipe, plate_hw)
+    cost = cost_of(recipe, recipe.data.num_frames, tile)
+    coder = coder_bytes(recipe, recipe.data.num_frames, tile, hw)
+    whole, waiting = cost.infer_bytes + coder, cost.offloaded_bytes + coder
+    offload = options.offload == "blocks" or (options.offload == "auto" and have.gpu and whole > have.works_in)
+    offload = offload and have.gpu  # without a GPU there is one memory alone
+    need = waiting if offload else whole
+    where = "GPU" if have.gpu else "machine"
+    words = (
+        f"{recipe.name}: about {need / _GB:.1f} GB of the {where}'s memory for windows of {recipe.data.num_frames} "
+        f"frames of {hw[1]} x {hw[0]}, {cost.tokens} tokens"
+    )
+    if tile != hw:
+        words += f" in a tile of {tile[1]} x {tile[0]}"
+    if offload:
+        words += f"; its blocks wait in {cost.weight_bytes / _GB:.1f} GB of the machine's"
+    if need > have.works_in:
+        ways = ["a smaller recipe", "fewer frames a window"]
+        ways += ["--offload blocks"] if have.gpu and not offload and waiting <= have.works_in else []
+        raise MachineError(f"{words}, and the {where} has {have.works_in / _GB:.1f} GB; take {' or '.join(ways[::-1])}")
+    if offload and cost.weight_bytes > have.machine:
+        raise MachineError(f"{words}, and the machine has {have.machine / _GB:.1f} GB; take a smaller recipe")
+    return Plan(offload, words)
