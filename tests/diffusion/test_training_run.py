@@ -129,6 +129,13 @@ def test_every_condition_of_a_shot_reaches_its_batch() -> None:
     assert batch.given.rays.shape == (2, 6, 3, 2, 3)
     assert batch.given.tri_mask is not None
     assert torch.allclose(batch.given.tri_mask.sum(1), torch.ones(2, 3, 2, 3))
+    assert not batch.given.tri_mask[:, 1].any()
+    half = replace(samples[0], proxy=(np.arange(24) < 10).astype(np.float32) * np.ones_like(samples[0].alpha))
+    told = made_batch((half, samples[1]), model, coders).given.tri_mask
+    assert told is not None
+    assert torch.allclose(told[0, :2].sum(0), batch.given.tri_mask[0, 0])
+    assert 0 < float(told[0, 1].sum()) < float(batch.given.tri_mask[0, 0].sum())
+    assert torch.equal(told[1], batch.given.tri_mask[1])
     assert float(batch.weight.mean()) == pytest.approx(1)
     assert batch.depth is not None
     assert float(batch.weight.max() / batch.weight.min()) > 1.5

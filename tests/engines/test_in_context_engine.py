@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -157,3 +158,38 @@ def test_a_window_has_the_plates_shape_and_the_recipes_area() -> None:
     larger = window_hw(recipe, (1080, 1920), 3.0)
     assert abs(larger[0] * larger[1] / (9 * 40 * 64) - 1) < 0.1
     assert window_hw(recipe, (45, 80), 3.0) == window_hw(recipe, (45, 80), 2.0)  # no more than the plate has
+
+
+def test_a_new_look_is_the_models_and_the_rest_is_as_it_was(weights: Path, tmp_path: Path) -> None:
+    shot, place = shot_and_place()
+    look = np.zeros(HW, np.uint8)
+    look[25:40, 20:50] = 255
+    for index in range(NUM_FRAMES):
+        cv2.imwrite(str(tmp_path / f"{index:02d}.png"), look)
+    engine = make_engine("in-context", EngineOptions(weights=weights, new_look=tmp_path))
+    assert isinstance(engine, InContextEngine)
+    seen: list[Window] = []
+
+    class Red(Copies):
+        def paint(self, window: Window, seed: int) -> np.ndarray:
+            seen.append(window)
+            red = np.array([1.0, 0.0, 0.0], np.float32)
+            return super().paint(window, seed) * (1 - window.proxy[..., None]) + red * window.proxy[..., None]
+
+    engine.painter = Red()  # type: ignore[assignment]
+    engine.prepare(HW, NUM_FRAMES)
+    layers, plain = engine.render(shot, place, 3), make_engine("geometry").render(shot, place, 3)
+    inside = (slice(30, 36), slice(26, 44))
+    assert not layers.actors[0].alpha[inside].any()
+    assert np.allclose(layers.place.color[inside], [1, 0, 0], atol=0.02)
+    above = (slice(10, 20), slice(20, 50))
+    assert np.array_equal(layers.actors[0].color[above], plain.actors[0].color[above])
+    assert np.allclose(layers.place.color[:8], plain.place.color[:8], atol=2e-3)
+    middle = (seen[0].proxy > 0.99) & (seen[0].alpha < 0.01)
+    assert middle.any()
+    assert (seen[0].foreground[middle].argmax(-1) == 1).all()
+    with pytest.raises(InputError, match="the plate's 9 frames of 72 x 48, got 7"):
+        engine.prepare(HW, 9)
+    save_model(tmp_path / "plain", nano(), dict(trained_tensors(made_model(nano().model))))
+    with pytest.raises(InputError, match="tri-mask"):
+        make_engine("in-context", EngineOptions(weights=tmp_path / "plain", new_look=tmp_path))

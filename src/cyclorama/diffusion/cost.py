@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from cyclorama.diffusion.recipes import Recipe
 
 _TEXT_TOKENS = {True: 512, False: 8}  # public weights, patch models
-_KEPT_A_LAYER = 36
-"""Numbers of width d, in multiples of n d, that a layer keeps for its gradient besides the feed-forward's: the six
-modulations of every token, float32 copies of norms, turned queries and keys. Measured on ``mini`` in float32."""
+_KEPT = {4: (36.0, 2.0), 2: (55.0, 5.15)}
+"""By the bytes of a number: what a layer keeps for its gradient, in multiples of n d and of n m numbers: the six
+modulations of every token, copies of norms, turned queries and keys; with LoRA also what its backward pass takes."""
 _KEPT_A_PIXEL = 200
 """Numbers that the pixel mixer keeps for a pixel: its inputs and layers."""
-_ALIVE = 24
-"""The same while a layer runs without gradients: hidden tokens, their norm, modulations, queries, keys, values."""
+_ALIVE = {4: (24.0, 2.0), 2: (23.0, 4.1)}
+"""The same of what is alive while a layer runs without gradients: hidden tokens, their norm, modulations (float32),
+queries, keys, values; with LoRA two more of the feed-forward."""
+_CODER_BYTES = {16: 0.51e9, 48: 2.82e9}
+"""Of Wan2.1's and Wan2.2's autoencoder, by their channels."""
+_CODER_A_PIXEL = 22e3
+"""Bytes that they hold for a pixel of the picture while they decode: 20,000 and 21,700, counted by torch."""
+_CODER_TILE = 256 * 256
+"""Pixels of the tiles of diffusers' autoencoders."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,10 @@ class Cost:
         return self.weight_bytes + self.work_bytes
 
     @property
-    def offloaded_bytes(self) -> float:
-        """The same, where blocks come one by one."""
+    def one_block_bytes(self) -> float:
+        """Of the weights, where blocks come one by one."""
         layers = self.weight_bytes // max(self.block_bytes, 1)
-        return self.infer_bytes - (layers - 1) * self.block_bytes
+        return self.weight_bytes - (layers - 1) * self.block_bytes
 
     @property
     def train_bytes(self) -> float:
@@ -73,12 +80,12 @@ def cost_of(recipe: Recipe, num_frames: int, hw: tuple[int, int], num_references
     block = 8 * d * d + 2 * d * m + 19 * d
     parameters = layers * block + 8 * d * d + d * (2 * inputs + model.text_dim + model.freq_dim)
     number = 2 if public or plan.precision == "bf16" else 4
-    kept, stream = (_KEPT_A_LAYER + 2 * m / d) * n * d * number, n * d * number
-    activations = kept + layers * stream if plan.checkpointing else layers * kept
+    kept, alive = ((k * d + f * m) * n * number for k, f in (_KEPT[number], _ALIVE[number]))
+    activations = kept + layers * n * d * number if plan.checkpointing else layers * kept
     if model.copies:
         activations += _KEPT_A_PIXEL * per_frame * frames * model.patch**2 * number
     return Cost(
-        n, 2.0 * macs, parameters, parameters * number, block * number, (_ALIVE + 2 * m / d) * n * d * number,
+        n, 2.0 * macs, parameters, parameters * number, block * number, alive,
         16 * (_lora(recipe) if model.lora_rank else parameters), plan.batch * activations,
     )  # fmt: skip
 
@@ -120,6 +127,10 @@ def _lora(recipe: Recipe) -> int:
     return recipe.model.layers * rank * (attention * 2 * d + forward * (d + m))
 
 
-def coder_bytes(recipe: Recipe, num_frames: int, tile: tuple[int, int], hw: tuple[int, int]) -> float:
-    """TO FILL."""
-    return 0.0
+def coder_bytes(recipe: Recipe, hw: tuple[int, int], tiles: bool) -> tuple[float, float]:
+    """Of the autoencoder: its weights (float32), and the peak beside them while it decodes a picture, whole or in
+    ``tiles``; patches need nothing."""
+    if not recipe.model.weights:
+        return 0.0, 0.0
+    pixels = min(hw[0] * hw[1], _CODER_TILE) if tiles else hw[0] * hw[1]
+    return _CODER_BYTES[_cells(recipe)[3]], _CODER_A_PIXEL * pixels

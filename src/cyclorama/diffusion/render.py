@@ -138,6 +138,9 @@ def open_painter(weights: Path, options: EngineOptions, offload: bool = False) -
     ``InputError`` for anything that is no such folder."""
     model, recipe = load_model(weights)
     prompts = (prompt_of(options.prompt or _SOMEWHERE), NO_PROMPT)
-    text, coder = made_text(recipe.model, prompts), made_autoencoder(recipe.model, tiles=options.paint_scale > 1)
+    text, coder = (
+        made_text(recipe.model, prompts),
+        made_autoencoder(recipe.model, tiles=offload or options.paint_scale > 1),
+    )
     words = (text(prompts[:1]), text(prompts[1:]))
     return Painter(placed(model, best_device(), offload), recipe, coder, words, options)

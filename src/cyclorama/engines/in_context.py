@@ -50,11 +50,12 @@ _NO_WEIGHTS = "the in-context engine needs a trained model; name its folder: --m
 @dataclass(frozen=True)
 class _Change:
     """Of one frame, small: ``light`` h' w' 3, what is added to the place in linear light; ``smooth``: the same, low
-    frequencies only; ``gain``: h' w' 4, as ``Layers.relight_gain``."""
+    frequencies only; ``gain``: h' w' 4, as ``Layers.relight_gain``; ``painted``: the whole picture, h' w' 3."""
 
     light: Array
     smooth: Array
     gain: Array
+    painted: Array
 
 
 def made(options: EngineOptions) -> "InContextEngine":
@@ -123,7 +124,7 @@ class InContextEngine:
         """Of the window, or the cross-fade of the two windows, that hold the frame."""
         found = [(start, share) for start, share in shares(index, shot.plate.num_frames, self._length(shot)) if share]
         parts = [(self._window(shot, backdrop, start)[index - start], share) for start, share in found]
-        mixed = (sum(share * getattr(part, name) for part, share in parts) for name in ("light", "smooth", "gain"))
+        mixed = (sum(share * getattr(part, name) for part, share in parts) for name in _Change.__annotations__)
         return _Change(*(np.asarray(array, np.float32) for array in mixed))
 
     def _look(self, index: int) -> Array | None:
@@ -218,15 +219,17 @@ def _difference(painted: Array, known: tuple[Array, Array], alpha: Array) -> _Ch
     share = _blurred(inside[..., 0])[..., None]
     gain = np.clip((theirs + _LEAST * (1 + share)) / (own + _LEAST * (1 + share)), *_GAIN)
     luminance = (np.maximum(own, _LEAST) * gain @ LUMINANCE) / (np.maximum(own, _LEAST) @ LUMINANCE)
-    return _Change(light, smooth, np.dstack([gain, luminance]).astype(np.float32))
+    return _Change(light, smooth, np.dstack([gain, luminance]).astype(np.float32), painted)
 
 
 def _changed(place: SetFrame, change: _Change, look: Array | None) -> Array:
-    """The place under the low frequencies of the change where a picture showed it, under all of it where none did or
-    where ``look`` gives something a new look."""
+    """The place under the low frequencies of the change where a picture showed it, under all of it where none did; the
+    model's own picture where ``look`` gives something a new look."""
     hw = place.color.shape[:2]
-    seen = (place.coverage if look is None else place.coverage * (1 - look))[..., None]
+    seen = place.coverage[..., None]
     color = place.color + seen * _at(change.smooth, hw) + (1 - seen) * _at(change.light, hw)
+    if look is not None:
+        color += look[..., None] * (_at(change.painted, hw) - color)
     return np.asarray(np.maximum(color, 0), np.float32)
 
 

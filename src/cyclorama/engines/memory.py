@@ -7,7 +7,7 @@ from cyclorama.core.generation import EngineOptions
 from cyclorama.diffusion.cost import coder_bytes, cost_of, window_hw
 from cyclorama.diffusion.recipes import Recipe
 
-_GB = 1e9
+_GB, _MB = 1e9, 1e6
 
 
 @dataclass(frozen=True)
@@ -32,24 +32,33 @@ def memory_plan(recipe: Recipe, plate_hw: tuple[int, int], options: EngineOption
     it will not do."""
     hw, tile = window_hw(recipe, plate_hw, options.paint_scale), window_hw(recipe, plate_hw)
     cost = cost_of(recipe, recipe.data.num_frames, tile)
-    coder = coder_bytes(recipe, recipe.data.num_frames, tile, hw)
-    whole, waiting = cost.infer_bytes + coder, cost.offloaded_bytes + coder
+
+    def peak(weights: float, tiles: bool) -> float:
+        coder, decoding = coder_bytes(recipe, hw, tiles)
+        return weights + coder + max(cost.work_bytes, decoding)
+
+    whole, waiting = peak(cost.weight_bytes, options.paint_scale > 1), peak(cost.one_block_bytes, True)
     offload = options.offload == "blocks" or (options.offload == "auto" and have.gpu and whole > have.works_in)
     offload = offload and have.gpu  # without a GPU there is one memory alone
     need = waiting if offload else whole
     where = "GPU" if have.gpu else "machine"
     words = (
-        f"{recipe.name}: about {need / _GB:.1f} GB of the {where}'s memory for windows of {recipe.data.num_frames} "
+        f"{recipe.name}: about {_size(need)} of the {where}'s memory for windows of {recipe.data.num_frames} "
         f"frames of {hw[1]} x {hw[0]}, {cost.tokens} tokens"
     )
     if tile != hw:
         words += f" in a tile of {tile[1]} x {tile[0]}"
     if offload:
-        words += f"; its blocks wait in {cost.weight_bytes / _GB:.1f} GB of the machine's"
+        words += f"; its blocks wait in {_size(cost.weight_bytes)} of the machine's"
     if need > have.works_in:
         ways = ["a smaller recipe", "fewer frames a window"]
         ways += ["--offload blocks"] if have.gpu and not offload and waiting <= have.works_in else []
-        raise MachineError(f"{words}, and the {where} has {have.works_in / _GB:.1f} GB; take {' or '.join(ways[::-1])}")
+        raise MachineError(f"{words}, and the {where} has {_size(have.works_in)}; take {' or '.join(ways[::-1])}")
     if offload and cost.weight_bytes > have.machine:
-        raise MachineError(f"{words}, and the machine has {have.machine / _GB:.1f} GB; take a smaller recipe")
+        raise MachineError(f"{words}, and the machine has {_size(have.machine)}; take a smaller recipe")
     return Plan(offload, words)
+
+
+def _size(count: float) -> str:
+    """Bytes in words."""
+    return f"{count / _GB:.1f} GB" if count >= _GB / 10 else f"{max(1, round(count / _MB))} MB"
