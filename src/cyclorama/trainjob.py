@@ -1,6 +1,7 @@
 """The job of ``cyc train``: a recipe and shots in, a run's folder out."""
 
 import json
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,8 @@ import cv2
 import numpy as np
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.errors import InputError
+from cyclorama.core.errors import InputError, MachineError
+from cyclorama.diffusion.cost import coder_bytes, cost_of, in_words
 from cyclorama.diffusion.extra import require_extra
 from cyclorama.diffusion.public_sizes import sized
 from cyclorama.diffusion.recipes import Recipe, recipe_named, recipe_of, record_of
@@ -47,6 +49,9 @@ def train_model(settings: TrainSettings, progress: Progress = lambda *_: None) -
     from cyclorama.diffusion.weights import made_autoencoder
 
     accelerator = made_accelerator(recipe.train)
+    words = _memory(recipe, accelerator.num_processes)
+    if accelerator.is_main_process:
+        print(f"note: {words}", file=sys.stderr, flush=True)
     with accelerator.main_process_first():  # the others find the shots made
         files, unseen = _shots(settings, recipe, progress)
     shots = tuple(read_shot(f) for f in files)
@@ -55,6 +60,24 @@ def train_model(settings: TrainSettings, progress: Progress = lambda *_: None) -
     judge = Judge(recipe, unseen, coders, settings.output / "sheets" if accelerator.is_main_process else None)
     figures = train(recipe, Run(settings.output, shots, coders, judge, progress))
     return TrainReport({"run": str(settings.output), "recipe": recipe.name, **figures})
+
+
+def _memory(recipe: Recipe, processes: int) -> str:
+    """What a training step takes, told before. ``MachineError`` where there is less."""
+    from cyclorama.diffusion.device import best_device, memory_of
+    from cyclorama.diffusion.memory import smaller
+
+    device, data = best_device(), recipe.data
+    cost = cost_of(recipe, data.num_frames, data.hw, data.references[1])
+    need = cost.train_bytes_of(processes if recipe.train.shard else 1) + coder_bytes(recipe, data.hw, tiles=False)[0]
+    have = memory_of(device) / (1 if device.type == "cuda" else processes)  # CPUs share one memory
+    words = f"{recipe.name}: about {in_words(need)} of memory for a training step" + (
+        f" in each of {processes} processes" if processes > 1 else ""
+    )
+    if need > have:
+        more = "start more processes, or " if recipe.train.shard and device.type == "cuda" else ""
+        raise MachineError(f"{words}, and there are {in_words(have)}: {more}{smaller(recipe.name)}")
+    return words
 
 
 def _shots(settings: TrainSettings, recipe: Recipe, progress: Progress) -> tuple[tuple[Path, ...], tuple[Path, ...]]:

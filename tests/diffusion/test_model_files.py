@@ -200,6 +200,29 @@ def test_a_folder_tells_its_own_size(wan_folder: Path, tmp_path: Path) -> None:
     assert sized(wan_1_3b().model) == wan_1_3b().model  # a hub id
     with pytest.raises(InputError, match=r"transformer/config\.json"):
         sized(replace(mine, weights=str(tmp_path)))
+    with pytest.raises(InputError, match="there is no folder"):
+        sized(replace(mine, weights=str(tmp_path / "nowhere")))
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "value", "says"),
+    [
+        ("transformer", "in_channels", 36, "image-to-video"),
+        ("vae", "z_dim", 48, "its vae makes 48"),
+        ("text_encoder", "d_model", 32, "text_encoder writes 32"),
+        ("transformer", "num_layers", None, "None"),
+        ("transformer", "_class_name", "FluxTransformer2DModel", "FluxTransformer2DModel"),
+    ],
+)
+def test_a_folder_of_parts_of_different_models_is_refused(
+    wan_folder: Path, tmp_path: Path, part: str, name: str, value: object, says: str
+) -> None:
+    for each in ("transformer", "vae", "text_encoder"):
+        (tmp_path / each).mkdir()
+        config = json.loads((wan_folder / each / "config.json").read_text())
+        (tmp_path / each / "config.json").write_text(json.dumps(config | ({name: value} if each == part else {})))
+    with pytest.raises(InputError, match=says):
+        sized(replace(recipe_on(wan_folder), weights=str(tmp_path)))
 
 
 @torch.no_grad()

@@ -104,6 +104,17 @@ def test_recipes_survive_json_and_refuse_what_they_do_not_know() -> None:
     record["model"]["wings"] = 2
     with pytest.raises(InputError, match="wings"):
         recipe_of(record)
+    for part, name, wrong in (
+        ("model", "width", "wide"), ("model", "rays", "yes"), ("model", "lora_rank", True), ("data", "hw", "big"),
+        ("data", "hw", [16]), ("train", "rate", "fast"), ("train", "steps", 1.5), ("model", "lora_targets", [1]),
+    ):  # fmt: skip
+        record = record_of(nano())
+        record[part][name] = wrong
+        with pytest.raises(InputError, match=name):
+            recipe_of(record)
+    record = record_of(nano())
+    record["train"]["rate"] = 1
+    assert recipe_of(record).train.rate == 1
     with pytest.raises(InputError, match="mini"):
         recipe_named("huge")
     with pytest.raises(InputError, match="predicts"):

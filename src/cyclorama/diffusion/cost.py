@@ -19,8 +19,8 @@ _KEPT_A_PIXEL = 200
 _ALIVE = {4: (24.0, 2.0), 2: (23.0, 4.1)}
 """The same of what is alive while a layer runs without gradients: hidden tokens, their norm, modulations (float32),
 queries, keys, values; with LoRA two more of the feed-forward."""
-_CODER_BYTES = {16: 0.51e9, 48: 2.82e9}
-"""Of Wan2.1's and Wan2.2's autoencoder, by their channels."""
+_CODER_BYTES = {8: 0.51e9, 16: 2.82e9}
+"""Of Wan2.1's and Wan2.2's autoencoder, by the pixels along a latent's side."""
 _CODER_A_PIXEL = 22e3
 """Bytes that they hold for a pixel of the picture while they decode: 20,000 and 21,700, counted by torch."""
 _CODER_TILE = 256 * 256
@@ -133,4 +133,9 @@ def coder_bytes(recipe: Recipe, hw: tuple[int, int], tiles: bool) -> tuple[float
     if not recipe.model.weights:
         return 0.0, 0.0
     pixels = min(hw[0] * hw[1], _CODER_TILE) if tiles else hw[0] * hw[1]
-    return _CODER_BYTES[_cells(recipe)[3]], _CODER_A_PIXEL * pixels
+    return _CODER_BYTES.get(_cells(recipe)[1], max(_CODER_BYTES.values())), _CODER_A_PIXEL * pixels
+
+
+def in_words(count: float) -> str:
+    """Bytes as GB or MB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{max(1, round(count / 1e6))} MB"

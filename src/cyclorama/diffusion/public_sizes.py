@@ -15,14 +15,15 @@ def sized(recipe: ModelRecipe) -> ModelRecipe:
     """The recipe with the sizes of its weights, where they are a folder; a hub id is left as it is. ``InputError`` for
     a folder of another model."""
     folder = Path(recipe.weights)
+    if recipe.weights.startswith(("/", ".", "~")) and not folder.exists():
+        raise InputError(f"there is no folder {folder}; name a folder of Wan weights saved by diffusers, or a hub id")
     if not recipe.weights or not folder.exists():
         return recipe
-    net, coder = _config(folder, "transformer"), _config(folder, "vae")
-    if net.get("_class_name") != _OURS:
-        raise InputError(
-            f"{folder} holds weights of {net.get('_class_name')}; the in-context model is built on {_OURS}"
-        )
+    net, coder, text = (_config(folder, part) for part in ("transformer", "vae", "text_encoder"))
+    if (found := net.get("_class_name")) != _OURS:
+        raise InputError(f"{folder} holds weights of {found}; the in-context model is built on {_OURS}")
     try:
+        _require_one_model(folder, net, coder.get("z_dim", 16), text["d_model"])
         cells = (
             coder.get("scale_factor_temporal", 4), coder.get("scale_factor_spatial", 8), net["patch_size"][1],
             net["in_channels"],
@@ -33,7 +34,24 @@ def sized(recipe: ModelRecipe) -> ModelRecipe:
             cells=cells,
         )  # fmt: skip
     except (KeyError, TypeError, IndexError) as error:
-        raise InputError(f"{folder}/transformer/config.json is no config of a Wan transformer: {error}") from error
+        raise InputError(
+            f"{folder}: its configs are none of a Wan model of this version of diffusers: {error}"
+        ) from error
+
+
+def _require_one_model(folder: Path, net: dict[str, Any], channels: int, text_dim: int) -> None:
+    if net["in_channels"] != net["out_channels"]:
+        raise InputError(f"{folder} is an image-to-video model; the in-context model needs text-to-video weights")
+    if net["in_channels"] != channels:
+        raise InputError(
+            f"{folder}: its transformer works on {net['in_channels']} channels and its vae makes {channels}; take both "
+            "from one model"
+        )
+    if net["text_dim"] != text_dim:
+        raise InputError(
+            f"{folder}: its transformer reads text of {net['text_dim']} numbers, its text_encoder writes {text_dim}; "
+            "take both from one model"
+        )
 
 
 def _config(folder: Path, part: str) -> dict[str, Any]:

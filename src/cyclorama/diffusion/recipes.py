@@ -3,6 +3,7 @@
 A recipe is a function that returns a ``Recipe``; a variant is ``dataclasses.replace`` of one. Nothing here needs torch.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -247,7 +248,28 @@ def _made(kind: type, values: dict[str, Any]) -> Any:
     known = {f.name for f in fields(kind)}
     if extra := sorted(set(values) - known):
         raise InputError(f"a recipe has no field {', '.join(extra)}; there are {', '.join(sorted(known))}")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    for f in fields(kind):
+        if f.name in given and not _like(given[f.name], f.default):
+            raise InputError(
+                f"{f.name} must be of the kind of {json.dumps(f.default)}, got {json.dumps(given[f.name])}"
+            )
+    return kind(**given)
+
+
+def _like(value: Any, default: Any) -> bool:
+    """Whether a value is of its default's kind; whole numbers are numbers, true and false are none."""
+    if isinstance(default, tuple):
+        long = len(value) == len(default) if isinstance(value, tuple) and not _open(default) else True
+        return isinstance(value, tuple) and long and all(_like(v, default[0] if default else 0) for v in value)
+    if isinstance(default, float):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) is type(default)
+
+
+def _open(default: tuple[Any, ...]) -> bool:
+    """Whether the number of a field's values is free."""
+    return not default or isinstance(default[0], str)
 
 
 def _check_choices(recipe: ModelRecipe | TrainRecipe) -> None:

@@ -87,7 +87,8 @@ def public_part(kind: Any, weights: str, part: str, dtype: torch.dtype = torch.f
             weights, subfolder=part, use_safetensors=True, output_loading_info=True, **named
         )
     except (OSError, RuntimeError, ValueError, SafetensorError) as error:
-        raise InputError(f"the {part} of {weights} cannot be loaded: {str(error).splitlines()[0]}") from error
+        first = str(error).splitlines()[0].partition(". ")[0]  # what follows is the library's advice to programmers
+        raise InputError(f"the {part} of {weights} cannot be loaded: {first}") from error
     wrong = {key: sorted(map(str, notes[f"{key}_keys"]))[:3] for key in ("missing", "unexpected", "mismatched")}
     if said := ", ".join(f"{key} are {' '.join(names)}" for key, names in wrong.items() if names):
         raise InputError(f"the {part} of {weights} does not fit its config: {said}; fetch or save it anew")

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from cyclorama.core.errors import MachineError
 from cyclorama.core.generation import EngineOptions
-from cyclorama.diffusion.cost import coder_bytes, cost_of, window_hw
+from cyclorama.diffusion.cost import coder_bytes, cost_of, in_words, window_hw
 from cyclorama.diffusion.recipes import Recipe
-
-_GB, _MB = 1e9, 1e6
 
 
 @dataclass(frozen=True)
@@ -43,22 +41,17 @@ def memory_plan(recipe: Recipe, plate_hw: tuple[int, int], options: EngineOption
     need = waiting if offload else whole
     where = "GPU" if have.gpu else "machine"
     words = (
-        f"{recipe.name}: about {_size(need)} of the {where}'s memory for windows of {recipe.data.num_frames} "
+        f"{recipe.name}: about {in_words(need)} of the {where}'s memory for windows of {recipe.data.num_frames} "
         f"frames of {hw[1]} x {hw[0]}, {cost.tokens} tokens"
     )
     if tile != hw:
         words += f" in a tile of {tile[1]} x {tile[0]}"
     if offload:
-        words += f"; its blocks wait in {_size(cost.weight_bytes)} of the machine's"
+        words += f"; its blocks wait in {in_words(cost.weight_bytes)} of the machine's"
     if need > have.works_in:
         ways = ["a smaller recipe", "fewer frames a window"]
         ways += ["--offload blocks"] if have.gpu and not offload and waiting <= have.works_in else []
-        raise MachineError(f"{words}, and the {where} has {_size(have.works_in)}; take {' or '.join(ways[::-1])}")
+        raise MachineError(f"{words}, and the {where} has {in_words(have.works_in)}; take {' or '.join(ways[::-1])}")
     if offload and cost.weight_bytes > have.machine:
-        raise MachineError(f"{words}, and the machine has {_size(have.machine)}; take a smaller recipe")
+        raise MachineError(f"{words}, and the machine has {in_words(have.machine)}; take a smaller recipe")
     return Plan(offload, words)
-
-
-def _size(count: float) -> str:
-    """Bytes in words."""
-    return f"{count / _GB:.1f} GB" if count >= _GB / 10 else f"{max(1, round(count / _MB))} MB"
