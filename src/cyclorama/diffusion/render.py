@@ -1,7 +1,6 @@
 """A trained model as a painter of windows: arrays in, arrays out."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -133,14 +132,14 @@ class _Refine:
         return torch.cat([picture, clean[:, self.channels :]], 1)
 
 
-def open_painter(weights: Path, options: EngineOptions, offload: bool = False) -> Painter:
-    """The painter of a folder of weights, on the GPU where there is one; ``offload``: its blocks wait outside it.
-    ``InputError`` for anything that is no such folder."""
-    model, recipe = load_model(weights)
+def open_painter(options: EngineOptions, offload: bool = False, tiles: bool = False) -> Painter:
+    """The painter of the folder of weights that the options name, on the GPU where there is one. ``offload``: its
+    blocks wait outside it; ``tiles``: the autoencoder works in tiles. ``InputError`` for anything that is no such
+    folder."""
+    if options.weights is None:
+        raise ValueError("a painter needs weights")
+    model, recipe = load_model(options.weights)
     prompts = (prompt_of(options.prompt or _SOMEWHERE), NO_PROMPT)
-    text, coder = (
-        made_text(recipe.model, prompts),
-        made_autoencoder(recipe.model, tiles=offload or options.paint_scale > 1),
-    )
+    text, coder = made_text(recipe.model, prompts), made_autoencoder(recipe.model, tiles)
     words = (text(prompts[:1]), text(prompts[1:]))
     return Painter(placed(model, best_device(), offload), recipe, coder, words, options)

@@ -100,8 +100,7 @@ class InContextEngine:
                 said = [f"{n} frames of {w} x {h}" for n, h, w in (wanted, have_look)]
                 raise InputError(f"{self.options.new_look} must have the plate's {said[0]}, got {said[1]}")
         if self.painter is None:
-            assert self.options.weights is not None
-            self.painter = open_painter(self.options.weights, self.options, plan.offload)
+            self.painter = open_painter(self.options, plan.offload, plan.tiles)
         return (plan.words,)
 
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers:
