@@ -21,6 +21,7 @@ _SHARE = 0.5
 """Of samples that each operator takes part in."""
 _PAINT = np.array([0.1, 1.0, 0.1], np.float32)
 """Linear colour of a proxy of luminance 1 in the truth."""
+_UNSEEN = 0.6
 _MOVING = 0.3
 """Of perturbations whose strength changes over the clip."""
 
@@ -79,6 +80,16 @@ def part_of(alpha: Array, rng: np.random.Generator) -> Array:
     rows, columns = np.mgrid[: alpha.shape[1], : alpha.shape[2]]
     beyond = (rows - y) * np.sin(angle) + (columns - x) * np.cos(angle) > 0
     return np.broadcast_to(beyond, alpha.shape).astype(np.float32)
+
+
+def turned_away(thw: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """What pictures show of a place that the camera turns away from: t h w float32, 0 on a side that grows over the
+    clip to at most ``_UNSEEN`` of the picture (our choice)."""
+    t, h, w = thw
+    grown = np.linspace(0, rng.uniform(0, _UNSEEN), t)[:: int(rng.choice((-1, 1)))]
+    along = np.linspace(0, 1, (h, w)[axis := int(rng.integers(2))])[:: int(rng.choice((-1, 1)))]
+    seen = (along[None] >= grown[:, None]).astype(np.float32)
+    return np.ascontiguousarray(np.broadcast_to(seen[:, :, None] if axis == 0 else seen[:, None], thw))
 
 
 def as_proxy(actor: Array, proxy: Array) -> Array:
