@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclorama.core.errors import InputError
-from cyclorama.core.generation import EngineOptions
+from cyclorama.core.generation import OFFLOADS, EngineOptions
 from cyclorama.option import Option
+
+_LARGEST_SCALE = 16
+"""Of the model's picture: beyond it, a tile sees too little of the place to know what it is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +32,38 @@ class EngineSettings:
             "Whether the actor's fine detail comes from the plate at late steps.", ("--projection/--no-projection",)
         ),
     ] = True
+    paint_scale: Annotated[
+        float,
+        Option("Sides of the picture that the model works on, over its recipe's; above 1 in tiles that overlap."),
+    ] = 1.0
+    new_look: Annotated[
+        Path | None,
+        Option("Matte (video or folder) of what keeps its geometry and gets a new look, such as green-painted props."),
+    ] = None
+    offload: Annotated[
+        str,
+        Option("Whether the model waits in the machine's memory, not the GPU's: auto (where it must), none, blocks."),
+    ] = "auto"
 
     def __post_init__(self) -> None:
         if self.model is not None and self.engine == "geometry":
             raise InputError("--model belongs to --engine in-context; add it, or leave the model out")
         if self.seed < 0 or self.guidance < 0:
             raise InputError(f"--seed and --guidance must be 0 or more, got {self.seed} and {self.guidance}")
+        if not 1 <= self.paint_scale <= _LARGEST_SCALE:
+            raise InputError(f"--paint-scale must be 1..{_LARGEST_SCALE}, got {self.paint_scale}")
+        if self.offload not in OFFLOADS:
+            raise InputError(f"--offload must be {', '.join(OFFLOADS)}, got {self.offload!r}")
 
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The files and folders that are read."""
-        return () if self.model is None else (self.model,)
+        return tuple(path for path in (self.model, self.new_look) if path is not None)
 
     @property
     def options(self) -> EngineOptions:
         """For ``make_engine``."""
         return EngineOptions(
-            self.model, self.prompt or "", self.seed, self.sampling_steps, self.guidance, self.projection
-        )
+            self.model, self.prompt or "", self.seed, self.sampling_steps, self.guidance, self.projection,
+            offload=self.offload, paint_scale=self.paint_scale, new_look=self.new_look,
+        )  # fmt: skip

@@ -85,7 +85,7 @@ def replace_background(settings: Settings, progress: Progress = lambda *_: None)
         if job.before is not None:
             return job.before
         _require_layers_free(settings, job)
-        for text in engine.notes:
+        for text in engine.prepare(job.plate.hw, job.plate.num_frames):
             print(f"note: {text}", file=sys.stderr, flush=True)
         shot, stood, matchmove, film = Analysis(settings, job).run()
         backdrop, metres = stood.backdrop, stood.metres_per_unit or 1.0

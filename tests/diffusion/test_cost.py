@@ -1,6 +1,9 @@
 """The formula of what a recipe costs, against what torch counts, and against the sizes of the public models."""
 
+import weakref
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -59,3 +62,55 @@ def _kept_bytes(forward: Callable[[], object]) -> int:
         alive = forward()
     del alive
     return sum(kept.values())
+
+
+def test_the_memory_of_sampling_and_of_lora_in_half_precision_is_what_torch_holds(tmp_path: Path) -> None:
+    """Of a model of two blocks in bfloat16, beside its weights: the storages that are alive at the worst moment."""
+    torch = pytest.importorskip("torch")
+    from test_model_files import recipe_on, saved_wan
+
+    from cyclorama.diffusion.conditions import Conditions
+    from cyclorama.diffusion.weights import made_model
+
+    saved_wan(tmp_path, width=64, heads=8, ffn=256)
+    model = replace(recipe_on(tmp_path), width=64, heads=8, ffn=256, text_in_sequence=False)
+    recipe = replace(nano(), model=model, train=replace(nano().train, precision="bf16", batch=1, checkpointing=True))
+    made = made_model(model, precision="bf16")
+    made.transformer.enable_gradient_checkpointing()
+    clip = torch.zeros(1, 4, 5, 16, 16)
+    given = Conditions(clip, clip[:, :, :3].transpose(1, 2), torch.tensor([[0, 1, 2]]), torch.zeros(1, 8, 16))
+    found = cost_of(recipe, 17, (256, 256))
+
+    def forward() -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return made(clip, torch.ones(1), given)[0]
+
+    assert found.tokens == 64 * 13
+    with torch.no_grad():
+        assert peak_bytes(forward) == pytest.approx(found.work_bytes, rel=0.15)
+    assert peak_bytes(lambda: forward().square().mean().backward()) == pytest.approx(found.kept_bytes, rel=0.15)
+
+
+def peak_bytes(work: Callable[[], object]) -> int:
+    """The most bytes that are alive at once of what ``work`` makes."""
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_leaves
+
+    sizes: dict[int, int] = {}
+    most = [0]
+
+    class Counting(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]  # noqa: ANN
+            out = func(*args, **(kwargs or {}))
+            for storage in {t.untyped_storage() for t in tree_leaves(out) if isinstance(t, torch.Tensor)}:
+                key = storage._cdata
+                if key not in sizes:
+                    sizes[key] = storage.nbytes()
+                    weakref.finalize(storage, sizes.pop, key, None)
+            most[0] = max(most[0], sum(sizes.values()))
+            return out
+
+    with Counting():
+        work()
+    return most[0]

@@ -152,14 +152,15 @@ def test_lora_switched_off_equals_the_base_and_changes_nothing_at_the_start() ->
     assert torch.equal(predicted(recipe, given, model), wanted)
 
 
-def test_fewer_condition_tokens_keep_the_targets_numbers() -> None:
-    recipe = replace(RECIPE, copies=0, condition_stride=(2, 1))
+@pytest.mark.parametrize(("stride", "fewer"), [((2, 1), HW[0] * HW[1]), ((1, 2), FRAMES * (HW[0] * HW[1] - 2))])
+def test_fewer_condition_tokens_keep_the_targets_numbers(stride: tuple[int, int], fewer: int) -> None:
+    recipe = replace(RECIPE, copies=0, condition_stride=stride)
     model = made_model(recipe)
     tokens, _, _, _ = model._sequence(noise(recipe), conditions(recipe), None)
     full, _, _, _ = made_model(replace(recipe, condition_stride=(1, 1)))._sequence(
         noise(recipe), conditions(recipe), None
     )
-    assert full.shape[1] - tokens.shape[1] == HW[0] * HW[1]
+    assert full.shape[1] - tokens.shape[1] == fewer
     assert torch.isfinite(predicted(recipe, conditions(recipe), model)).all()
     at = grid(torch.tensor([[0, 2]]), (4, 4), stride=2)
     assert at[0].tolist() == [[t, h, w] for t in (0, 2) for h in (0, 2) for w in (0, 2)]

@@ -8,10 +8,19 @@ import numpy as np
 import pytest
 
 from cyclorama.core.errors import InputError
-from cyclorama.diffusion.augment import broken, perturbed, window
+from cyclorama.diffusion.augment import as_proxy, broken, perturbed, window
 from cyclorama.diffusion.prompt import Prompt, hashed_text, prompt_of
 from cyclorama.diffusion.recipes import RECIPES, ModelRecipe, nano, recipe_named, recipe_of, record_of
-from cyclorama.diffusion.samples import GREEN, made_sample, over_green, plain_sample, read_shot
+from cyclorama.diffusion.samples import (
+    GREEN,
+    ShotFile,
+    made_sample,
+    over_green,
+    plain_sample,
+    prompts_of,
+    read_shot,
+    recipe_of_step,
+)
 from cyclorama.training_shots import UNSEEN, made_spec, shot_file
 
 KEYS = [
@@ -95,6 +104,17 @@ def test_recipes_survive_json_and_refuse_what_they_do_not_know() -> None:
     record["model"]["wings"] = 2
     with pytest.raises(InputError, match="wings"):
         recipe_of(record)
+    for part, name, wrong in (
+        ("model", "width", "wide"), ("model", "rays", "yes"), ("model", "lora_rank", True), ("data", "hw", "big"),
+        ("data", "hw", [16]), ("train", "rate", "fast"), ("train", "steps", 1.5), ("model", "lora_targets", [1]),
+    ):  # fmt: skip
+        record = record_of(nano())
+        record[part][name] = wrong
+        with pytest.raises(InputError, match=name):
+            recipe_of(record)
+    record = record_of(nano())
+    record["train"]["rate"] = 1
+    assert recipe_of(record).train.rate == 1
     with pytest.raises(InputError, match="mini"):
         recipe_named("huge")
     with pytest.raises(InputError, match="predicts"):
@@ -129,3 +149,67 @@ def test_a_file_that_is_no_shot_is_refused(tmp_path: Path) -> None:
     np.savez(wrong, truth=np.zeros(1))
     with pytest.raises(InputError, match="lacks actor"):
         read_shot(wrong)
+
+
+def made_up_shot() -> ShotFile:
+    """An actor of one colour before a place of another, both flat."""
+    alpha = np.zeros((3, 16, 24), np.uint8)
+    alpha[:, 4:12, 6:14] = 255
+    place = np.full((3, 16, 24, 3), (90, 120, 200), np.uint8)
+    actor = np.where(alpha[..., None] > 0, np.array([200, 90, 60]), 0).astype(np.uint8)
+    words = Prompt(caption="A man in a yard.", background_content="a yard")
+    return ShotFile(
+        np.maximum(place * (alpha[..., None] == 0), actor), actor, alpha, place, np.arange(3), words, *[None] * 3
+    )
+
+
+def test_outpainting_shows_the_place_in_a_box_and_variation_not_at_all() -> None:
+    shot, data = made_up_shot(), nano().data
+    for seed in range(8):
+        out = made_sample(shot, replace(data, outpaint=1.0), np.random.default_rng(seed))
+        shown = out.alpha == 1
+        assert 0.05 < shown.mean() < 0.45
+        assert np.array_equal(out.foreground[shown], out.truth[shown])
+        assert (out.foreground[~shown] == GREEN).all()
+        new = made_sample(shot, replace(data, variation=1.0), np.random.default_rng(seed))
+        assert (new.foreground == GREEN).all()
+        assert not new.alpha.any()
+        for sample in (out, new):
+            assert np.array_equal(sample.truth, shot.place / np.float32(255))  # the place alone, without the actor
+            assert len(sample.references) == 1
+            assert sample.prompt == Prompt(caption="a yard")
+    kinds = [recipe_of_step(replace(data, outpaint=0.3, variation=0.3), np.random.default_rng(k)) for k in range(200)]
+    assert abs(np.mean([k.outpaint for k in kinds]) - 0.3) < 0.1
+    assert abs(np.mean([k.variation for k in kinds]) - 0.3) < 0.1
+    assert not any(k.outpaint and k.variation for k in kinds)
+
+
+def test_a_proxy_is_a_part_of_the_actor_that_shows_its_shape_alone() -> None:
+    shot = made_up_shot()
+    data = replace(nano().data, proxy=1.0, perturb=0.0, bad_mask=0.0)
+    parts = []
+    for seed in range(12):
+        sample = made_sample(shot, data, np.random.default_rng(seed))
+        inside = (sample.alpha == 1) & (sample.proxy == 1)
+        parts.append(inside.sum() / (sample.alpha == 1).sum())
+        assert (sample.foreground[inside].argmax(-1) == 1).all()  # green paint
+        kept = (sample.alpha == 1) & (sample.proxy == 0)
+        assert np.allclose(sample.foreground[kept], sample.truth[kept], atol=0.01)
+    assert 0 < min(parts) < 0.4 < 0.6 < max(parts) <= 1
+    assert not made_sample(shot, nano().data, np.random.default_rng(0)).proxy.any()
+    with pytest.raises(InputError, match="tri_mask"):
+        replace(nano(), data=replace(nano().data, proxy=0.5))
+
+
+def test_paint_keeps_shading() -> None:
+    actor = np.array([[[[0.1, 0.2, 0.3], [0.2, 0.4, 0.6]]]], np.float32)
+    painted = as_proxy(actor, np.ones((1, 1, 2), np.float32))
+    assert np.allclose(painted[..., 1, :], 2 * painted[..., 0, :])
+    assert np.array_equal(as_proxy(actor, np.zeros((1, 1, 2), np.float32)), actor)
+
+
+def test_all_prompts_of_samples_are_known_before() -> None:
+    shot = made_up_shot()
+    data = replace(nano().data, outpaint=0.3, variation=0.3, drop_text=0.5)
+    known = prompts_of([shot])
+    assert {made_sample(shot, data, np.random.default_rng(k)).prompt for k in range(60)} == set(known)

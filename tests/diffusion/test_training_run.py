@@ -18,8 +18,8 @@ from cyclorama.diffusion.memory import memory_told  # noqa: E402
 from cyclorama.diffusion.prompt import Prompt  # noqa: E402
 from cyclorama.diffusion.recipes import Recipe, nano  # noqa: E402
 from cyclorama.diffusion.samples import ShotFile, made_sample, plain_sample  # noqa: E402
-from cyclorama.diffusion.train import Run, rate_at, train  # noqa: E402
-from cyclorama.diffusion.weights import load_model, made_autoencoder  # noqa: E402
+from cyclorama.diffusion.train import Run, batch_of, loss_of, rate_at, train  # noqa: E402
+from cyclorama.diffusion.weights import load_model, made_autoencoder, made_model  # noqa: E402
 
 RECIPE = nano()
 
@@ -129,6 +129,13 @@ def test_every_condition_of_a_shot_reaches_its_batch() -> None:
     assert batch.given.rays.shape == (2, 6, 3, 2, 3)
     assert batch.given.tri_mask is not None
     assert torch.allclose(batch.given.tri_mask.sum(1), torch.ones(2, 3, 2, 3))
+    assert not batch.given.tri_mask[:, 1].any()
+    half = replace(samples[0], proxy=(np.arange(24) < 10).astype(np.float32) * np.ones_like(samples[0].alpha))
+    told = made_batch((half, samples[1]), model, coders).given.tri_mask
+    assert told is not None
+    assert torch.allclose(told[0, :2].sum(0), batch.given.tri_mask[0, 0])
+    assert 0 < float(told[0, 1].sum()) < float(batch.given.tri_mask[0, 0].sum())
+    assert torch.equal(told[1], batch.given.tri_mask[1])
     assert float(batch.weight.mean()) == pytest.approx(1)
     assert batch.depth is not None
     assert float(batch.weight.max() / batch.weight.min()) > 1.5
@@ -137,9 +144,61 @@ def test_every_condition_of_a_shot_reaches_its_batch() -> None:
     assert np.allclose(clip_array(clip_tensor(clip)), clip, atol=1e-6)
 
 
-def test_sampling_is_seeded_and_scored_against_its_baselines() -> None:
-    from cyclorama.diffusion.weights import made_model
+def test_a_render_of_the_place_is_told_where_it_is_known() -> None:
+    model = replace(RECIPE.model, prior=True)
+    coders = (made_autoencoder(model), HashedText(model.text_dim))
+    whole = plain_sample(shot(0))
+    assert whole.cover.all()
+    parts = [made_sample(shot(0), RECIPE.data, np.random.default_rng(seed)) for seed in range(20)]
+    covers = [part.cover.mean() for part in parts]
+    assert 0.4 < min(covers) < 0.85 < max(covers) <= 1
+    unknown = plain_sample(replace(shot(0), place=shot(0).place[:1], place_frames=np.array([1])))
+    assert not unknown.cover.any()
+    samples = (whole, replace(parts[0], references=whole.references, reference_frames=whole.reference_frames))
+    prior = made_batch(samples, model, coders).given.prior
+    assert prior is not None
+    assert (prior[0, -1] == 1).all()
+    assert np.allclose(clip_array(coders[0].decode(prior[:1, :-1])[0]), shot(0).place / 255, atol=1e-6)
+    known = parts[0].cover[..., None] == 1
+    off = clip_array(coders[0].decode(prior[1:, :-1])[0]) - shot(0).place / 255
+    assert np.abs(np.where(known, off, 0)).max() < 1e-6
+    assert np.isfinite(_one_step(replace(RECIPE, model=model)))
 
+
+@pytest.mark.parametrize("switch", ["rays", "tri_mask", "depth", "condition_stride", "outpaint", "variation", "proxy"])
+def test_every_switch_of_a_recipe_trains(switch: str) -> None:
+    model, data = replace(RECIPE.model, copies=0), RECIPE.data
+    if switch in ("outpaint", "variation", "proxy"):
+        model, data = replace(model, tri_mask=switch == "proxy"), replace(data, **{switch: 1.0})
+    else:
+        model = replace(model, **{switch: (2, 2) if switch == "condition_stride" else True})
+    assert np.isfinite(_one_step(replace(RECIPE, model=model, data=data)))
+
+
+@pytest.mark.parametrize(("switch", "gone"), [("rays", "px_from_cam"), ("depth", "inverse_depth")])
+def test_a_switch_that_the_shots_cannot_serve_is_refused(switch: str, gone: str) -> None:
+    model = replace(RECIPE.model, copies=0, **{switch: True})
+    coders = (made_autoencoder(model), HashedText(model.text_dim))
+    with pytest.raises(InputError, match=switch):
+        made_batch((plain_sample(replace(shot(0), **{gone: None})),), model, coders)
+
+
+def _one_step(recipe: Recipe) -> float:
+    """The loss of a step, whose gradient reaches what the switch adds."""
+    run = run_in(Path(), recipe)
+    model = made_model(recipe.model)
+    loss = loss_of(model, batch_of(recipe, run, 0, 0), recipe.train, 1)
+    loss.backward()
+    for name in ("rays", "tri_mask", "prior"):
+        if (adapter := getattr(model.adapters, name)) is not None:
+            assert adapter[-1].weight.grad.abs().max() > 0
+    if recipe.model.depth:
+        assert model.adapters.depth.grad.abs().max() > 0
+        assert model.adapters.picture.grad.abs().max() > 0
+    return float(loss.detach())
+
+
+def test_sampling_is_seeded_and_scored_against_its_baselines() -> None:
     samples = (plain_sample(shot(0)), plain_sample(shot(1)))
     coders = (made_autoencoder(RECIPE.model), HashedText(RECIPE.model.text_dim))
     model = made_model(RECIPE.model).eval()

@@ -72,7 +72,13 @@ def options(name: str, request: pytest.FixtureRequest) -> EngineOptions:
 
 @pytest.fixture
 def engine(name: str, options: EngineOptions) -> Engine:
-    return make_engine(name, options)
+    return prepared(name, options)
+
+
+def prepared(name: str, options: EngineOptions) -> Engine:
+    made = make_engine(name, options)
+    assert all(isinstance(words, str) for words in made.prepare(HW, NUM_FRAMES))
+    return made
 
 
 def arrays_of(layers: Layers) -> dict[str, np.ndarray]:
@@ -111,7 +117,7 @@ def test_a_layer_that_is_off_is_absent(engine: Engine, name: str) -> None:
 def test_any_order_and_again_gives_the_same(engine: Engine, name: str, options: EngineOptions) -> None:
     shot, backdrop = make(light())
     forward = {i: arrays_of(engine.render(shot, backdrop, i)) for i in range(NUM_FRAMES)}
-    fresh = make_engine(name, options)
+    fresh = prepared(name, options)
     for index in (3, 0, 2, 2, 1):
         for maker in (engine, fresh):
             for layer, array in arrays_of(maker.render(shot, backdrop, index)).items():

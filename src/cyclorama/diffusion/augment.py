@@ -8,6 +8,7 @@ float32, scene-linear, premultiplied; alphas t h w, 0..1.
 import numpy as np
 
 from cyclorama.core.arrays import Array
+from cyclorama.core.lighting import LUMINANCE
 
 _EXPOSURE_STOPS = 1.2
 _CAST_STOPS = 0.9
@@ -18,6 +19,9 @@ _GRADIENT_STOPS = 1.5
 _FLARE = 0.5
 _SHARE = 0.5
 """Of samples that each operator takes part in."""
+_PAINT = np.array([0.1, 1.0, 0.1], np.float32)
+"""Linear colour of a proxy of luminance 1 in the truth."""
+_UNSEEN = 0.6
 _MOVING = 0.3
 """Of perturbations whose strength changes over the clip."""
 
@@ -63,6 +67,36 @@ def broken(actor: Array, alpha: Array, rng: np.random.Generator) -> tuple[Array,
         return np.where(box[..., None], rng.uniform(0.02, 0.6, 3), actor).astype(np.float32), np.where(box, 1.0, alpha)
     keep = (~gone).astype(np.float32)
     return actor * keep[..., None], alpha * keep
+
+
+def part_of(alpha: Array, rng: np.random.Generator) -> Array:
+    """A part of the actor that plays a prop: what lies beyond a line through it, the same line all along; t h w bool as
+    float32."""
+    covered = np.argwhere(alpha.max(0) > 0.5)
+    if not len(covered):
+        return np.zeros_like(alpha)
+    y, x = covered[rng.integers(len(covered))]
+    angle = rng.uniform(0, 2 * np.pi)
+    rows, columns = np.mgrid[: alpha.shape[1], : alpha.shape[2]]
+    beyond = (rows - y) * np.sin(angle) + (columns - x) * np.cos(angle) > 0
+    return np.broadcast_to(beyond, alpha.shape).astype(np.float32)
+
+
+def turned_away(thw: tuple[int, ...], rng: np.random.Generator) -> Array:
+    """What pictures show of a place that the camera turns away from: t h w float32, 0 on a side that grows over the
+    clip to at most ``_UNSEEN`` of the picture (our choice)."""
+    t, h, w = thw
+    grown = np.linspace(0, rng.uniform(0, _UNSEEN), t)[:: int(rng.choice((-1, 1)))]
+    along = np.linspace(0, 1, (h, w)[axis := int(rng.integers(2))])[:: int(rng.choice((-1, 1)))]
+    seen = (along[None] >= grown[:, None]).astype(np.float32)
+    return np.ascontiguousarray(np.broadcast_to(seen[:, :, None] if axis == 0 else seen[:, None], thw))
+
+
+def as_proxy(actor: Array, proxy: Array) -> Array:
+    """The actor, painted green where ``proxy`` is 1: its shading tells its shape, its colours are gone (the green props
+    of Cinematic Compositing; the paint is ours)."""
+    shading = (actor @ LUMINANCE.astype(np.float32))[..., None] * _PAINT
+    return np.asarray(actor + proxy[..., None] * (shading - actor), np.float32)
 
 
 def window(hw: tuple[int, int], rng: np.random.Generator) -> Array:

@@ -49,10 +49,11 @@ class PatchAutoencoder:
 
 
 class WanAutoencoder:
-    """diffusers' ``AutoencoderKLWan``, its latents normalised as Wan's transformers expect."""
+    """diffusers' ``AutoencoderKLWan``, in float32 as the library advises, its latents
+    normalised as Wan's transformers expect."""
 
-    def __init__(self, network: AutoencoderKLWan) -> None:
-        self.network = network.eval().requires_grad_(False)
+    def __init__(self, network: AutoencoderKLWan, device: torch.device) -> None:
+        self.network = network.eval().requires_grad_(False).to(device)
         config = network.config
         self.time, self.side = config.scale_factor_temporal, config.scale_factor_spatial
         self.center = torch.tensor(config.latents_mean).view(1, -1, 1, 1, 1)
@@ -60,13 +61,13 @@ class WanAutoencoder:
 
     def posterior(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         require_fit(self, pixels)
-        found = self.network.encode(pixels.to(self.network.dtype)).latent_dist
-        center, spread = self.center.to(pixels.device), self.spread.to(pixels.device)
+        found = self.network.encode(pixels.to(self.network.device, self.network.dtype)).latent_dist
+        center, spread = self.center.to(found.mean.device), self.spread.to(found.mean.device)
         return (found.mean.float() - center) / spread, found.std.float() / spread
 
     def decode(self, latents: Tensor) -> Tensor:
         center, spread = self.center.to(latents.device), self.spread.to(latents.device)
-        decoded = self.network.decode((latents * spread + center).to(self.network.dtype)).sample
+        decoded = self.network.decode((latents * spread + center).to(self.network.device, self.network.dtype)).sample
         return decoded.float()
 
 

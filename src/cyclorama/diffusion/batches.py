@@ -1,6 +1,6 @@
 """From samples to the tensors of a model: the one point where numpy becomes torch."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -8,8 +8,9 @@ import torch
 from torch import Tensor
 
 from cyclorama.core.arrays import Array
+from cyclorama.core.errors import InputError
 from cyclorama.diffusion.autoencoder import Autoencoder, encode, encode_pictures, latent_frame
-from cyclorama.diffusion.conditions import GENERATE, KEEP, Conditions, pluecker_rays
+from cyclorama.diffusion.conditions import Conditions, pluecker_rays, tri_mask_of
 from cyclorama.diffusion.prompt import Prompt, hashed_text
 from cyclorama.diffusion.recipes import ModelRecipe
 from cyclorama.diffusion.samples import Sample
@@ -45,10 +46,8 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """On another device."""
-        given = {f.name: getattr(self.given, f.name) for f in fields(Conditions)}
-        moved = Conditions(**{name: None if v is None else v.to(device) for name, v in given.items()})
         depth = None if self.depth is None else self.depth.to(device)
-        return Batch(self.truth.to(device), moved, self.weight.to(device), depth)
+        return Batch(self.truth.to(device), self.given.to(device), self.weight.to(device), depth)
 
 
 def clip_tensor(pictures: Array) -> Tensor:
@@ -76,16 +75,17 @@ def made_batch(
         pictures = torch.stack([clip_tensor(s.references).transpose(0, 1) for s in samples])
         references = encode_pictures(autoencoder, pictures)
         depth = _encoded_depth(samples, autoencoder) if recipe.depth else None
+        prior = _prior(samples, autoencoder) if recipe.prior else None
     times = torch.tensor([[latent_frame(autoencoder, int(i)) for i in s.reference_frames] for s in samples])
     covers = _pooled(torch.from_numpy(np.stack([s.alpha for s in samples]))[:, None], truth)
     tri_mask = None
     if recipe.tri_mask:
-        tri_mask = torch.zeros(len(covers), 3, *covers.shape[2:])
-        tri_mask[:, KEEP], tri_mask[:, GENERATE] = covers[:, 0], 1 - covers[:, 0]
+        proxies = _pooled(torch.from_numpy(np.stack([s.alpha * s.proxy for s in samples]))[:, None], truth)
+        tri_mask = tri_mask_of(covers - proxies, proxies)
     rays = _rays(samples, truth, autoencoder) if recipe.rays else None
     weight = 1 + (foreground_weight - 1) * covers
     words = text(tuple(s.prompt for s in samples))
-    given = Conditions(foreground, references, times, words, rays=rays, tri_mask=tri_mask)
+    given = Conditions(foreground, references, times, words, rays=rays, tri_mask=tri_mask, prior=prior)
     return Batch(truth, given, weight / weight.mean(), depth)
 
 
@@ -97,16 +97,29 @@ def _pooled(alpha: Tensor, like: Tensor) -> Tensor:
 def _rays(samples: tuple[Sample, ...], like: Tensor, autoencoder: Autoencoder) -> Tensor:
     found = [(s.shot.px_from_cam, s.shot.world_from_camera) for s in samples]
     if any(px is None or pose is None for px, pose in found):
-        raise ValueError("rays need shots whose cameras are known")
+        raise InputError("model.rays needs shots whose cameras are known, as made-up shots' are; folders have none")
     px, pose = (torch.from_numpy(np.stack(part)).float() for part in zip(*found))
     step = autoencoder.time
     return pluecker_rays(px[:, ::step], pose[:, ::step], (like.shape[3], like.shape[4]), autoencoder.side)
 
 
+def _prior(samples: tuple[Sample, ...], autoencoder: Autoencoder) -> Tensor:
+    """The place where its render is known, elsewhere each frame's mean of it, encoded; and last its cover."""
+    clips = []
+    for s in samples:
+        cover = s.cover[..., None]
+        place = s.shot.place.astype(np.float32) / 255 if s.cover.any() else np.zeros_like(s.truth)
+        mean = (place * cover).sum((1, 2), keepdims=True) / np.maximum(cover.sum((1, 2), keepdims=True), 1)
+        clips.append(clip_tensor(place * cover + mean * (1 - cover)))
+    known = encode(autoencoder, torch.stack(clips))
+    cover = _pooled(torch.from_numpy(np.stack([s.cover for s in samples]))[:, None], known)
+    return torch.cat([known, cover.to(known.device)], 1)
+
+
 def _encoded_depth(samples: tuple[Sample, ...], autoencoder: Autoencoder) -> Tensor:
     """The place's nearness as a grey picture."""
     if any(s.shot.inverse_depth is None for s in samples):
-        raise ValueError("joint depth needs shots whose depth is known")
+        raise InputError("model.depth needs shots whose depth is known, as made-up shots' is; folders have none")
     inverse = np.stack([np.asarray(s.shot.inverse_depth, np.float32) for s in samples])
     near = inverse / (inverse + 1 / _NEAREST_M)
     return encode(autoencoder, torch.from_numpy(near)[:, None].expand(-1, 3, -1, -1, -1) * 2 - 1)

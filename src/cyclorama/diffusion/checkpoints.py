@@ -9,6 +9,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from cyclorama.diffusion.processes import cut_like
+
 _KEPT = 2
 
 
@@ -53,12 +55,13 @@ def optimiser_tensors(optimiser: torch.optim.Optimizer, names: list[str]) -> dic
     return {f"{key}/{names[index]}": value for index, part in state.items() for key, value in part.items()}
 
 
-def put_optimiser(optimiser: torch.optim.Optimizer, names: list[str], found: dict[str, Tensor]) -> None:
-    """The inverse of ``optimiser_tensors``."""
+def put_optimiser(optimiser: torch.optim.Optimizer, named: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+    """The inverse of ``optimiser_tensors``; ``named``: the optimiser's parameters, in its order."""
     state: dict[int, dict[str, Tensor]] = {}
+    names = list(named)
     for key, value in found.items():
         moment, _, name = key.partition("/")
-        state.setdefault(names.index(name), {})[moment] = value
+        state.setdefault(names.index(name), {})[moment] = cut_like(value, named[name])
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
 
 

@@ -1,14 +1,12 @@
 """What the model is given beside noise, and the zero-initialised adapters through which some of it enters."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor, nn
 
 from cyclorama.diffusion.recipes import ModelRecipe
 
-KEEP, KEEP_GEOMETRY, GENERATE = 0, 1, 2
-"""Channels of the tri-mask (Cinematic Compositing): keep and relight, keep geometry with a new look, generate."""
 NUM_RAY_CHANNELS = 6
 
 
@@ -27,7 +25,8 @@ class Conditions:
     rays: Tensor | None = None
     """Pluecker rays of the latent frames at the tokens' middles, b 6 f h w."""
     tri_mask: Tensor | None = None
-    """Shares of keep, keep geometry and generate in each token, b 3 f h w."""
+    """Shares of keep and relight, keep geometry with a new look, and generate in each token (Cinematic Compositing), b
+    3 f h w."""
     prior: Tensor | None = None
     """What is known of the target, b c f h w latents, and last its cover 0..1: b c+1 f h w."""
 
@@ -42,9 +41,16 @@ class Conditions:
         if r[1] and not 0 <= int(self.reference_times.min()) <= int(self.reference_times.max()) < f[2]:
             raise ValueError(f"reference_times must be 0..{f[2] - 1}, got {self.reference_times.tolist()}")
 
-    def without_text(self) -> "Conditions":
-        """With a caption of zeros, the one of text dropout."""
-        return replace(self, text=torch.zeros_like(self.text))
+    def to(self, device: torch.device) -> "Conditions":
+        """On another device."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return replace(self, **{name: None if v is None else v.to(device) for name, v in values.items()})
+
+
+def tri_mask_of(alpha: Tensor, proxy: Tensor) -> Tensor:
+    """b 3 f h w: keep, keep geometry, generate. ``alpha``, ``proxy``: b 1 f h w, 0..1, shares of a cell that is the
+    actor as he stays, and of what shows its shape alone; they share no part of it."""
+    return torch.cat([alpha, proxy, (1 - alpha - proxy).clamp_min(0)], 1)
 
 
 class Adapters(nn.Module):

@@ -15,11 +15,6 @@ def shifted(t: Tensor, shift: float) -> Tensor:
     return shift * t / (1 + (shift - 1) * t)
 
 
-def unshifted(t: Tensor, shift: float) -> Tensor:
-    """The inverse of ``shifted``."""
-    return shifted(t, 1 / shift)
-
-
 def drawn_times(count: int, kind: str, shift: float, generator: torch.Generator) -> Tensor:
     """Training times, float32: ``uniform`` or ``logit-normal`` (Esser et al. 2024, sec. 3.1), then shifted."""
     if kind == "uniform":
@@ -42,11 +37,6 @@ def noised(clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
 def clean_of(x_t: Tensor, output: Tensor, t: Tensor, predicts: str) -> Tensor:
     """x_0 from a network's output that is ``clean`` already, or ``velocity``: x_0 = x_t - t v."""
     return output if predicts == "clean" else x_t - over_clip(t) * output
-
-
-def velocity_of(x_t: Tensor, clean: Tensor, t: Tensor) -> Tensor:
-    """v = (x_t - x_0) / t, for t above ``_SMALLEST_T``."""
-    return (x_t - clean) / over_clip(t).clamp_min(_SMALLEST_T)
 
 
 def loss(clean: Tensor, truth: Tensor, t: Tensor, loss_in: str, weight: Tensor | None = None) -> Tensor:

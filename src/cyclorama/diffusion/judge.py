@@ -34,10 +34,11 @@ def sampled(
     model: InContextModel, samples: tuple[Sample, ...], coders: tuple[Autoencoder, TextEncoder], steps: int, seed: int
 ) -> tuple[Array, ...]:
     """Sampled clips, t h w 3 sRGB 0..1, of samples of one size and number of references."""
-    batch = made_batch(samples, model.recipe, coders)
+    device = next(model.parameters()).device
+    batch = made_batch(samples, model.recipe, coders).to(device)
     rng = torch.Generator().manual_seed(seed)
-    noise = torch.randn(batch.truth.shape, generator=rng)
-    depth_noise = torch.randn(batch.truth.shape, generator=rng) if model.recipe.depth else None
+    noise = torch.randn(batch.truth.shape, generator=rng).to(device)
+    depth_noise = torch.randn(batch.truth.shape, generator=rng).to(device) if model.recipe.depth else None
     joint = noise if depth_noise is None else torch.cat([noise, depth_noise], 1)
 
     def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:

@@ -72,7 +72,9 @@ class InContextModel(nn.Module):
             at.append(at_target)
         foreground = given.foreground[:, :, :: step[0]]
         if step[1] > 1:
-            foreground = nn.functional.avg_pool3d(foreground, (1, step[1], step[1]))
+            over = [-n % (patch * step[1]) for n in (foreground.shape[4], foreground.shape[3])]
+            whole = nn.functional.pad(foreground, (0, over[0], 0, over[1], 0, 0), mode="replicate")
+            foreground = nn.functional.avg_pool3d(whole, (1, step[1], step[1]))
         parts.append(self._embedded(foreground) + kinds[0])
         at.append(grid(torch.arange(0, frames, step[0], device=noised.device)[None], hw, step[1]))
         if given.references.shape[1]:
@@ -83,7 +85,8 @@ class InContextModel(nn.Module):
         if self.recipe.text_in_sequence:
             parts.append(text)
             where = tuple(torch.cat([a, b], 1) for a, b in zip(where, unturned(where, text.shape[1])))
-        tokens = torch.cat(parts, 1)
+        # Adapters are float32; beside frozen weights of half precision the blocks work as the library's own do.
+        tokens = torch.cat(parts, 1).to(self.transformer.proj_out.weight.dtype)
         clean = torch.arange(tokens.shape[1], device=tokens.device) >= len(at_target[0]) * (1 + (depth is not None))
         return tokens, where, clean, text
 

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 
 import numpy as np
 
@@ -38,6 +37,10 @@ class Prompt:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
+NO_PROMPT = Prompt(caption="-")
+"""What a model is told where text is dropped, in training and in guidance."""
+
+
 def prompt_of(text: str) -> Prompt:
     """A prompt from JSON, or from plain words, which become the caption. ``InputError`` for a key that is none of the
     eight, or a missing caption."""
@@ -53,11 +56,6 @@ def prompt_of(text: str) -> Prompt:
     if "caption" not in values:
         raise InputError(f"a prompt must have a caption; its keys are {', '.join(known)}")
     return Prompt(**values)
-
-
-def read_prompt(path: Path) -> Prompt:
-    """``prompt_of`` a file's text."""
-    return prompt_of(path.read_text(encoding="utf-8"))
 
 
 def hashed_text(prompt: Prompt, dim: int) -> Array:

@@ -3,6 +3,7 @@
 A recipe is a function that returns a ``Recipe``; a variant is ``dataclasses.replace`` of one. Nothing here needs torch.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -15,6 +16,11 @@ _CHOICES = {
     "times": ("uniform", "logit-normal"),
     "precision": ("no", "bf16"),
 }
+
+
+_WAN_2_1, _WAN_2_2 = (4, 8, 2, 16), (4, 16, 2, 48)
+_MANY: dict[str, Any] = {"accumulate": 8, "shard": True}
+"""For one to eight processes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +37,8 @@ class ModelRecipe:
     """Side of the pixel patch of the models that have no learned autoencoder."""
     text_dim: int = 48
     freq_dim: int = 64
+    cells: tuple[int, ...] = ()
+    """Of public weights: frames and pixels to a latent, latents along a token's side, channels of a latent."""
     copies: int = 0
     """Heads of the pixel mixer, which copies pixels of the references; 0: no mixer. Patch models only."""
     local_start: bool = False
@@ -87,13 +95,16 @@ class DataRecipe:
     drop_text: float = 0.1
     outpaint: float = 0.0
     """Share of samples that restore a picture masked by 60-90 % (DynaScene's background outpainting)."""
+    proxy: float = 0.0
+    """Share of samples part of whose foreground is a green proxy of its shape, to be given its look (Cinematic
+    Compositing); the model is told by ``tri_mask``."""
     variation: float = 0.0
     """Share of samples that make the place's video from its picture alone (DynaScene's scene variation)."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.references[0] <= self.references[1] <= self.num_frames:
             raise InputError(f"references must be 1 or more and at most num_frames, got {self.references}")
-        for name in ("perturb", "bad_mask", "random_times", "drop_text", "outpaint", "variation"):
+        for name in ("perturb", "bad_mask", "random_times", "drop_text", "outpaint", "variation", "proxy"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name} must be 0..1, got {getattr(self, name)}")
 
@@ -106,6 +117,9 @@ class TrainRecipe:
     steps: int = 2000
     batch: int = 4
     accumulate: int = 1
+    """Batches that a step learns from, shared by all processes: as many or few as there are, the run is the same."""
+    shard: bool = False
+    """Weights, gradients and moments are cut over the processes (FSDP); else each of them holds all."""
     rate: float = 1e-3
     warmup: int = 50
     decay: float = 0.01
@@ -144,6 +158,10 @@ class Recipe:
     data: DataRecipe = field(default_factory=DataRecipe)
     train: TrainRecipe = field(default_factory=TrainRecipe)
 
+    def __post_init__(self) -> None:
+        if self.data.proxy and not self.model.tri_mask:
+            raise InputError("data.proxy needs model.tri_mask=true, which tells the model what is a proxy")
+
 
 def nano() -> Recipe:
     """For tests: learns nothing worth seeing, runs in a blink."""
@@ -165,33 +183,34 @@ def mini() -> Recipe:
     return Recipe(name="mini", model=ModelRecipe(copies=3, local_start=True), data=data, train=train)
 
 
-def _wan(name: str, weights: str, hw: tuple[int, int], **size: Any) -> Recipe:
+def _wan(name: str, weights: str, hw: tuple[int, int], train: dict[str, Any], **size: Any) -> Recipe:
     model = ModelRecipe(
         weights=weights, predicts="velocity", text_in_sequence=False, lora_rank=80, text_dim=4096, freq_dim=256, **size
     )
-    train = TrainRecipe(
+    plan = TrainRecipe(
         steps=8000, batch=1, rate=5e-5, shift=5.0, loss_in="velocity", times="uniform", precision="bf16",
-        checkpointing=True, sample_steps=50, ema=0.999, warmup=100,
+        checkpointing=True, sample_steps=50, ema=0.999, warmup=100, **train,
     )  # fmt: skip
-    return Recipe(name=name, model=model, data=DataRecipe(num_frames=49, hw=hw), train=train)
+    return Recipe(name=name, model=model, data=DataRecipe(num_frames=49, hw=hw), train=plan)
 
 
 def wan_1_3b() -> Recipe:
     """Wan2.1-T2V-1.3B with LoRA."""
     hub = "Wan-AI/Wan2.1-T2V-1.3B-Diffusers"
-    return _wan("wan-1.3b", hub, (480, 832), width=1536, heads=12, layers=30, ffn=8960)
+    return _wan("wan-1.3b", hub, (480, 832), {}, width=1536, heads=12, layers=30, ffn=8960, cells=_WAN_2_1)
 
 
 def wan_5b() -> Recipe:
-    """Wan2.2-TI2V-5B with LoRA, as WorldWander trains it: rank 80, rate 5e-5, shift 5, 49 frames of 704 x 1280."""
+    """Wan2.2-TI2V-5B with LoRA, as WorldWander trains it: rank 80, rate 5e-5, shift 5, 49 frames of 704 x 1280. Eight
+    clips a step and cut weights are our choice."""
     hub = "Wan-AI/Wan2.2-TI2V-5B-Diffusers"
-    return _wan("wan-5b", hub, (704, 1280), width=3072, heads=24, layers=30, ffn=14336)
+    return _wan("wan-5b", hub, (704, 1280), _MANY, width=3072, heads=24, layers=30, ffn=14336, cells=_WAN_2_2)
 
 
 def wan_14b() -> Recipe:
-    """Wan2.1-T2V-14B with LoRA."""
+    """Wan2.1-T2V-14B with LoRA, for eight GPUs."""
     hub = "Wan-AI/Wan2.1-T2V-14B-Diffusers"
-    return _wan("wan-14b", hub, (480, 832), width=5120, heads=40, layers=40, ffn=13824)
+    return _wan("wan-14b", hub, (480, 832), _MANY, width=5120, heads=40, layers=40, ffn=13824, cells=_WAN_2_1)
 
 
 RECIPES: dict[str, Callable[[], Recipe]] = {
@@ -229,7 +248,28 @@ def _made(kind: type, values: dict[str, Any]) -> Any:
     known = {f.name for f in fields(kind)}
     if extra := sorted(set(values) - known):
         raise InputError(f"a recipe has no field {', '.join(extra)}; there are {', '.join(sorted(known))}")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    for f in fields(kind):
+        if f.name in given and not _like(given[f.name], f.default):
+            raise InputError(
+                f"{f.name} must be of the kind of {json.dumps(f.default)}, got {json.dumps(given[f.name])}"
+            )
+    return kind(**given)
+
+
+def _like(value: Any, default: Any) -> bool:
+    """Whether a value is of its default's kind; whole numbers are numbers, true and false are none."""
+    if isinstance(default, tuple):
+        long = len(value) == len(default) if isinstance(value, tuple) and not _open(default) else True
+        return isinstance(value, tuple) and long and all(_like(v, default[0] if default else 0) for v in value)
+    if isinstance(default, float):
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return type(value) is type(default)
+
+
+def _open(default: tuple[Any, ...]) -> bool:
+    """Whether the number of a field's values is free."""
+    return not default or isinstance(default[0], str)
 
 
 def _check_choices(recipe: ModelRecipe | TrainRecipe) -> None:

@@ -1,40 +1,45 @@
 """A trained model as a painter of windows: arrays in, arrays out."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import interpolate
 
 from cyclorama.core.arrays import Array
-from cyclorama.core.errors import InputError
+from cyclorama.core.generation import EngineOptions
 from cyclorama.diffusion.autoencoder import Autoencoder, encode, encode_pictures, latent_frame
-from cyclorama.diffusion.batches import TextEncoder, clip_array, clip_tensor
-from cyclorama.diffusion.conditions import GENERATE, KEEP, Conditions, pluecker_rays
+from cyclorama.diffusion.batches import clip_array, clip_tensor
+from cyclorama.diffusion.conditions import Conditions, pluecker_rays, tri_mask_of
+from cyclorama.diffusion.cost import window_hw
+from cyclorama.diffusion.device import best_device, placed
 from cyclorama.diffusion.memory import memory_told
 from cyclorama.diffusion.model import InContextModel
 from cyclorama.diffusion.projection import Projection
-from cyclorama.diffusion.prompt import Prompt
+from cyclorama.diffusion.prompt import NO_PROMPT, prompt_of
 from cyclorama.diffusion.recipes import Recipe
-from cyclorama.diffusion.sample import guided, sample, schedule
+from cyclorama.diffusion.sample import Predict, guided, sample, schedule
 from cyclorama.diffusion.text import made_text
+from cyclorama.diffusion.tiling import Told, tiled
 from cyclorama.diffusion.weights import load_model, made_autoencoder
+
+_SOMEWHERE = "A person in a place."
 
 
 @dataclass(frozen=True)
 class Window:
     """What the model is told of a window of frames, at its own size. Pictures are sRGB-coded float32, 0..1.
 
-    ``foreground``: the actor on green, t h w 3; ``actor``: its straight colours; ``alpha``: t h w; ``place``: what the
-    geometry draws, t h w 3, and ``cover`` t h w, 1 where a picture showed it; ``px_from_cam`` t 3 3 and
-    ``world_from_camera`` t 4 4 for the window's size; ``reference_frames``: the frames of ``place`` that are given as
-    references.
+    ``foreground``: the actor on green, t h w 3; ``actor``: its straight colours; ``alpha``: t h w, what of it stays;
+    ``proxy``: t h w, what of the foreground keeps its geometry and gets a new look; ``place``: what the geometry draws,
+    t h w 3, and ``cover`` t h w, 1 where a picture showed it; ``px_from_cam`` t 3 3 and ``world_from_camera`` t 4 4 for
+    the window's size; ``reference_frames``: the frames of ``place`` that are given as references.
     """
 
     foreground: Array
     actor: Array
     alpha: Array
+    proxy: Array
     place: Array
     cover: Array
     px_from_cam: Array
@@ -44,47 +49,53 @@ class Window:
 
 @dataclass(frozen=True)
 class Painter:
-    """``paint`` samples one window; the same seed and window give the same picture."""
+    """``paint`` samples one window; the same seed and window give the same picture. ``words``: what the prompt and no
+    prompt read as, 1 n text_dim each."""
 
     model: InContextModel
     recipe: Recipe
     autoencoder: Autoencoder
-    text: TextEncoder
-    prompt: Prompt
-    steps: int
-    guidance: float
-    projection: bool
+    words: tuple[Tensor, Tensor]
+    options: EngineOptions
 
     def paint(self, window: Window, seed: int) -> Array:
         """The finished frames, t h w 3, sRGB 0..1. ``MachineError`` when memory is not enough."""
-        with memory_told(self.recipe.name):
-            return self._painted(window, seed)
+        device = self.model.adapters.kinds.device
+        half = self.recipe.train.precision == "bf16"
+        with memory_told(self.recipe.name), torch.autocast(device.type, torch.bfloat16, enabled=half):
+            return self._painted(window, seed, device)
 
     @torch.no_grad()
-    def _painted(self, window: Window, seed: int) -> Array:
-        given = self._conditions(window)
-        shape = given.foreground.shape
-        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
-        joint = self.model.recipe.depth
+    def _painted(self, window: Window, seed: int, device: torch.device) -> Array:
+        given, blank = (self._conditions(window, words).to(device) for words in self.words)
+        shape, joint = given.foreground.shape, self.model.recipe.depth
+        noise = torch.randn(shape, generator=torch.Generator().manual_seed(seed)).to(device)
         if joint:
-            noise = torch.cat([noise, torch.randn(shape, generator=torch.Generator().manual_seed(seed + 1))], 1)
+            other = torch.randn(shape, generator=torch.Generator().manual_seed(seed + 1)).to(device)
+            noise = torch.cat([noise, other], 1)
 
         def predict(x: Tensor, t: Tensor, told: Conditions) -> Tensor:
             picture, depth = self.model(x[:, : shape[1]], t, told, x[:, shape[1] :] if joint else None)
-            return picture if depth is None else torch.cat([picture, depth], 1)
+            return (picture if depth is None else torch.cat([picture, depth], 1)).float()
 
-        asked = guided(
-            lambda x, t: predict(x, t, given), lambda x, t: predict(x, t, given.without_text()), self.guidance
-        )
-        refine = self._refine(window, shape[1]) if self.projection else None
-        out = sample(asked, noise, schedule(self.steps, self.recipe.train.shift), refine)
+        with_text, without = (self._tiled(predict, told, window) for told in (given, blank))
+        asked = guided(with_text, without, self.options.guidance)
+        refine = self._refine(window, shape[1], device) if self.options.projection else None
+        steps = self.options.steps or self.recipe.train.sample_steps
+        out = sample(asked, noise, schedule(steps, self.recipe.train.shift), refine)
         return clip_array(self.autoencoder.decode(out[:, : shape[1]])[0])
 
-    def _refine(self, window: Window, channels: int) -> "_Refine":
-        actor, alpha = clip_tensor(window.actor)[None], torch.from_numpy(window.alpha)[None, None]
-        return _Refine(Projection(self.autoencoder, actor, alpha), channels)
+    def _tiled(self, predict: Told, given: Conditions, window: Window) -> Predict:
+        """Windows larger than the recipe's are predicted in tiles of its size."""
+        side, patch = self.autoencoder.side, self.model.transformer.config.patch_size[1]
+        hw = window_hw(self.recipe, (window.alpha.shape[1], window.alpha.shape[2]))
+        return tiled(predict, given, (hw[0] // side, hw[1] // side), patch * self.model.recipe.condition_stride[1])
 
-    def _conditions(self, window: Window) -> Conditions:
+    def _refine(self, window: Window, channels: int, device: torch.device) -> "_Refine":
+        actor, alpha = clip_tensor(window.actor)[None], torch.from_numpy(window.alpha)[None, None]
+        return _Refine(Projection(self.autoencoder, actor.to(device), alpha.to(device)), channels)
+
+    def _conditions(self, window: Window, words: Tensor) -> Conditions:
         recipe, coder = self.model.recipe, self.autoencoder
         foreground = encode(coder, clip_tensor(window.foreground)[None])
         at = list(window.reference_frames)
@@ -93,7 +104,7 @@ class Painter:
         size, step = foreground.shape[2:], coder.time
 
         def pooled(plane: Array) -> Tensor:
-            return torch.nn.functional.interpolate(torch.from_numpy(plane)[None, None], size=size, mode="area")
+            return interpolate(torch.from_numpy(plane)[None, None], size=size, mode="area")
 
         rays = tri_mask = prior = None
         if recipe.rays:
@@ -102,12 +113,11 @@ class Painter:
             )
             rays = pluecker_rays(px, pose, (size[1], size[2]), coder.side)
         if recipe.tri_mask:
-            covers = pooled(window.alpha)
-            tri_mask = torch.zeros(1, 3, *size)
-            tri_mask[:, KEEP], tri_mask[:, GENERATE] = covers[:, 0], 1 - covers[:, 0]
+            tri_mask = tri_mask_of(pooled(window.alpha), pooled(window.proxy))
         if recipe.prior:
-            prior = torch.cat([encode(coder, clip_tensor(window.place)[None]), pooled(window.cover)], 1)
-        return Conditions(foreground, references, times, self.text((self.prompt,)), rays, tri_mask, prior)
+            known = encode(coder, clip_tensor(window.place)[None])
+            prior = torch.cat([known, pooled(window.cover).to(known.device)], 1)
+        return Conditions(foreground, references, times, words, rays, tri_mask, prior)
 
 
 @dataclass(frozen=True)
@@ -122,19 +132,14 @@ class _Refine:
         return torch.cat([picture, clean[:, self.channels :]], 1)
 
 
-def open_painter(weights: Path, prompt: Prompt, settings: tuple[int | None, float, bool]) -> Painter:
-    """The painter of a folder of weights; ``settings``: steps (None: the recipe's), guidance, projection.
-    ``InputError`` for anything that is no such folder."""
-    steps, guidance, projection = settings
-    if steps is not None and steps < 1:
-        raise InputError(f"the number of sampling steps must be 1 or more, got {steps}")
-    model, recipe = load_model(weights)
-    coder, text = made_autoencoder(recipe.model), made_text(recipe.model)
-    return Painter(model, recipe, coder, text, prompt, steps or recipe.train.sample_steps, guidance, projection)
-
-
-def window_hw(recipe: Recipe, plate_hw: tuple[int, int], cell: int) -> tuple[int, int]:
-    """The size a shot is worked at: the recipe's area, the plate's shape, sides of whole tokens (``cell`` pixels)."""
-    area, shape = recipe.data.hw[0] * recipe.data.hw[1], plate_hw[1] / plate_hw[0]
-    tall = max(1, round(float(np.sqrt(area / shape)) / cell))
-    return tall * cell, max(1, round(tall * shape)) * cell
+def open_painter(options: EngineOptions, offload: bool = False, tiles: bool = False) -> Painter:
+    """The painter of the folder of weights that the options name, on the GPU where there is one. ``offload``: its
+    blocks wait outside it; ``tiles``: the autoencoder works in tiles. ``InputError`` for anything that is no such
+    folder."""
+    if options.weights is None:
+        raise ValueError("a painter needs weights")
+    model, recipe = load_model(options.weights)
+    prompts = (prompt_of(options.prompt or _SOMEWHERE), NO_PROMPT)
+    text, coder = made_text(recipe.model, prompts), made_autoencoder(recipe.model, tiles)
+    words = (text(prompts[:1]), text(prompts[1:]))
+    return Painter(placed(model, best_device(), offload), recipe, coder, words, options)

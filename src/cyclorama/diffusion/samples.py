@@ -4,6 +4,7 @@ A sample depends on the seed and its number alone, so that a run that is taken u
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.display import display_from_linear, linear_from_code8
 from cyclorama.core.errors import InputError
-from cyclorama.diffusion.augment import broken, perturbed, window
-from cyclorama.diffusion.prompt import Prompt
+from cyclorama.diffusion.augment import as_proxy, broken, part_of, perturbed, turned_away, window
+from cyclorama.diffusion.prompt import NO_PROMPT, Prompt
 from cyclorama.diffusion.recipes import DataRecipe
 
 GREEN = np.array([0.0, 240 / 255, 0.0], np.float32)
@@ -45,13 +46,16 @@ class ShotFile:
 @dataclass(frozen=True)
 class Sample:
     """Pictures are sRGB-coded float32, 0..1: ``foreground`` and ``truth`` t h w 3, ``references`` r h w 3 of
-    ``reference_frames`` (r,); ``alpha`` t h w; the rest as in ``ShotFile``."""
+    ``reference_frames`` (r,); ``alpha`` t h w; ``proxy`` t h w, 1 where the foreground shows its shape alone; ``cover``
+    t h w, 1 where a render of the place is known, for models that are told it; the rest as in ``ShotFile``."""
 
     foreground: Array
     truth: Array
     references: Array
     reference_frames: Array
     alpha: Array
+    proxy: Array
+    cover: Array
     prompt: Prompt
     shot: ShotFile
 
@@ -103,12 +107,26 @@ def made_sample(shot: ShotFile, recipe: DataRecipe, rng: np.random.Generator) ->
     seen = alpha
     if rng.random() < recipe.bad_mask:
         actor, seen = broken(actor, alpha, rng)
+    proxy = np.zeros_like(alpha)
+    if recipe.proxy and rng.random() < recipe.proxy:
+        proxy = part_of(alpha, rng)
+        actor = as_proxy(actor, proxy)
     chosen = _chosen(shot, recipe, rng)
-    prompt = Prompt(caption="-") if rng.random() < recipe.drop_text else shot.prompt
+    prompt = NO_PROMPT if rng.random() < recipe.drop_text else shot.prompt
     return Sample(
         over_green(actor, seen), _coded(shot.truth), _coded(shot.place[chosen]), shot.place_frames[chosen], alpha,
-        prompt, shot,
+        proxy, _cover(shot, rng.spawn(1)[0]), prompt, shot,
     )  # fmt: skip
+
+
+def prompts_of(shots: Iterable[ShotFile]) -> tuple[Prompt, ...]:
+    """All prompts that samples of the shots can have."""
+    own = [shot.prompt for shot in shots]
+    return tuple(dict.fromkeys([NO_PROMPT, *own, *map(_of_place, own)]))
+
+
+def _of_place(prompt: Prompt) -> Prompt:
+    return Prompt(caption=prompt.background_content or "a place")
 
 
 def plain_sample(shot: ShotFile, num_references: int = 3, rng: np.random.Generator | None = None) -> Sample:
@@ -120,8 +138,16 @@ def plain_sample(shot: ShotFile, num_references: int = 3, rng: np.random.Generat
     chosen = _spread(len(shot.place), num_references)
     return Sample(
         over_green(actor, alpha), _coded(shot.truth), _coded(shot.place[chosen]), shot.place_frames[chosen], alpha,
-        shot.prompt, shot,
+        np.zeros_like(alpha), _cover(shot, None), shot.prompt, shot,
     )  # fmt: skip
+
+
+def _cover(shot: ShotFile, rng: np.random.Generator | None) -> Array:
+    """Where a render of the place is known: all but a side that the camera turns to, in training (``rng``); nowhere,
+    where the shot has no picture of the place for every frame."""
+    if len(shot.place) != len(shot.truth):
+        return np.zeros(shot.alpha.shape, np.float32)
+    return np.ones(shot.alpha.shape, np.float32) if rng is None else turned_away(shot.alpha.shape, rng)
 
 
 def _coded(codes: Array) -> Array:
@@ -149,8 +175,18 @@ def _auxiliary(shot: ShotFile, outpaint: bool, rng: np.random.Generator) -> Samp
     foreground = np.where(kept[..., None], place, GREEN).astype(np.float32)
     alpha = np.broadcast_to(kept, place.shape[:3]).astype(np.float32)
     one = np.array([rng.integers(len(place))])
-    prompt = Prompt(caption=shot.prompt.background_content or "a place")
-    return Sample(foreground, place, place[one], shot.place_frames[one], alpha, prompt, shot)
+    prompt = _of_place(shot.prompt)
+    return Sample(
+        foreground,
+        place,
+        place[one],
+        shot.place_frames[one],
+        alpha,
+        np.zeros_like(alpha),
+        np.zeros_like(alpha),
+        prompt,
+        shot,
+    )
 
 
 def recipe_of_step(recipe: DataRecipe, rng: np.random.Generator) -> DataRecipe:

@@ -7,14 +7,13 @@ on from, ``model/`` (the averaged weights). Everything random of a step comes fr
 import json
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
@@ -25,7 +24,8 @@ from cyclorama.diffusion.batches import Batch, TextEncoder, made_batch
 from cyclorama.diffusion.checkpoints import State, last_state, optimiser_tensors, put_optimiser, save_state
 from cyclorama.diffusion.memory import memory_told
 from cyclorama.diffusion.model import InContextModel
-from cyclorama.diffusion.recipes import Recipe, TrainRecipe, record_of
+from cyclorama.diffusion.processes import made_accelerator, own_parts, spread, whole
+from cyclorama.diffusion.recipes import Recipe, TrainRecipe, recipe_of, record_of
 from cyclorama.diffusion.samples import ShotFile, made_sample, recipe_of_step
 from cyclorama.diffusion.weights import made_model, put_tensors, save_model, trained_tensors
 
@@ -46,75 +46,85 @@ class Run:
 
 
 def train(recipe: Recipe, run: Run) -> dict[str, float]:
-    """Trains, or goes on where the folder's last state stands. Returns the last figures.
+    """Trains, or goes on where the folder's last state stands, in as many processes as were started. Returns the last
+    figures.
 
     ``MachineError`` when the loss is no number or memory is not enough; the last good state stays.
     """
-    accelerator = _accelerator(recipe.train)
-    model = made_model(recipe.model, recipe.train.seed)
-    if recipe.train.checkpointing:
-        model.transformer.enable_gradient_checkpointing()
-    names = list(trained_tensors(model))
-    optimiser = torch.optim.AdamW(
-        trained_tensors(model).values(), lr=recipe.train.rate, betas=recipe.train.betas, weight_decay=recipe.train.decay
-    )
-    model, optimiser = accelerator.prepare(model, optimiser)
-    plain = accelerator.unwrap_model(model)
-    ema = {name: p.detach().clone() for name, p in trained_tensors(plain).items()}
-    with accelerator.main_process_first():
-        done = _take_up(recipe, run, plain, (optimiser, names, ema))
-    with SummaryWriter(str(run.folder / "board"), purge_step=done) as board:
+    learner = _learner(recipe)
+    accelerator = learner.accelerator
+    done = _take_up(recipe, run, learner)
+    main = accelerator.is_main_process  # all know the same; one writes
+    with SummaryWriter(str(run.folder / "board"), purge_step=done) if main else nullcontext() as board:
         figures: dict[str, float] = {}
         for step in range(done, recipe.train.steps):
             run.progress("train", step, recipe.train.steps)
-            figures = _step(recipe, run, step, (accelerator, model, optimiser))
-            _average(ema, trained_tensors(plain), recipe.train.ema, step)
+            figures = _step(recipe, run, step, learner)
+            _average(learner.ema, trained_tensors(learner.plain), recipe.train.ema, step)
             last = step + 1 == recipe.train.steps
-            if not accelerator.is_main_process:  # all know the same; one writes
-                continue
             if (step + 1) % recipe.train.sheet_every == 0 or last:
-                figures |= _shown(run, plain, ema, step + 1)
-            _note(run.folder, board, step + 1, figures)
+                figures |= _shown(run, learner, step + 1)
+            if main:
+                _note(run.folder, board, step + 1, figures)
             if (step + 1) % recipe.train.save_every == 0 or last:
-                moments = optimiser_tensors(optimiser, names)
-                save_state(run.folder / "states", State(step + 1, dict(trained_tensors(plain)), ema, moments))
-                save_model(run.folder / "model", recipe, ema)
+                _save(recipe, run, learner, step + 1)
     accelerator.wait_for_everyone()
     return figures
 
 
-def _accelerator(recipe: TrainRecipe) -> Accelerator:
-    if recipe.threads:
-        torch.set_num_threads(recipe.threads)
-    AcceleratorState._reset_state()  # it is the process's; an earlier run may have asked for another precision
-    unused = DistributedDataParallelKwargs(find_unused_parameters=True)  # the mixer stands in for the last layer
-    cpu = not torch.cuda.is_available()
-    return Accelerator(cpu=cpu, mixed_precision=recipe.precision, kwargs_handlers=[unused])
+@dataclass(frozen=True)
+class _Learner:
+    """The model as it is called and as it is, its optimiser and the average of its trained tensors."""
+
+    accelerator: Accelerator
+    model: torch.nn.Module
+    plain: InContextModel
+    optimiser: torch.optim.Optimizer
+    ema: dict[str, Tensor]
 
 
-def _take_up(
-    recipe: Recipe, run: Run, model: InContextModel, parts: tuple[torch.optim.Optimizer, list[str], dict[str, Tensor]]
-) -> int:
+def _learner(recipe: Recipe) -> _Learner:
+    accelerator, plan = made_accelerator(recipe.train), recipe.train
+    plain = made_model(recipe.model, plan.seed, plan.precision)
+    if plan.checkpointing:
+        plain.transformer.enable_gradient_checkpointing()
+    with memory_told(recipe.name):
+        model = spread(plain, plan, accelerator)
+        trained = trained_tensors(plain)
+        optimiser = torch.optim.AdamW(trained.values(), lr=plan.rate, betas=plan.betas, weight_decay=plan.decay)
+        return _Learner(accelerator, model, plain, optimiser, {name: p.detach().clone() for name, p in trained.items()})
+
+
+def _take_up(recipe: Recipe, run: Run, learner: _Learner) -> int:
     """Begins the folder or puts its last state back; how many steps are done."""
-    run.folder.mkdir(parents=True, exist_ok=True)
-    note, resolved = run.folder / "recipe.json", json.dumps(record_of(recipe), indent=1)
-    if note.exists() and json.loads(note.read_text()) != json.loads(resolved):
+    note, metrics = run.folder / "recipe.json", run.folder / "metrics.jsonl"
+    if note.exists() and recipe_of(json.loads(note.read_text())) != recipe:
         raise InputError(f"{run.folder} holds a run of another recipe; name another folder or give the same settings")
-    note.write_text(resolved)
     state = last_state(run.folder / "states")
-    metrics = run.folder / "metrics.jsonl"
     done = 0 if state is None else state.step
-    if metrics.exists():  # what came after the state was lost with the process and will come again
-        kept = [
-            line for line in metrics.read_text().splitlines() if line.endswith("}") and json.loads(line)["step"] <= done
-        ]
-        metrics.write_text("".join(line + "\n" for line in kept))
+    learner.accelerator.wait_for_everyone()  # all have read before one writes
+    if learner.accelerator.is_main_process:
+        run.folder.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps(record_of(recipe), indent=1))
+        if metrics.exists():  # what came after the state was lost with the process and will come again
+            lines = [line for line in metrics.read_text().splitlines() if line.endswith("}")]
+            metrics.write_text("".join(line + "\n" for line in lines if json.loads(line)["step"] <= done))
     if state is not None:
-        optimiser, names, ema = parts
-        put_tensors(trained_tensors(model), state.tensors, str(run.folder))
-        put_tensors(ema, state.ema, str(run.folder))
-        put_optimiser(optimiser, names, state.optimiser)
+        trained = trained_tensors(learner.plain)
+        put_tensors(trained, state.tensors, str(run.folder))
+        put_tensors(learner.ema, state.ema, str(run.folder))
+        put_optimiser(learner.optimiser, trained, state.optimiser)
     return done
+
+
+def _save(recipe: Recipe, run: Run, learner: _Learner, step: int) -> None:
+    """The state to go on from and the model, both of whole tensors, whatever number of processes made them."""
+    trained = trained_tensors(learner.plain)
+    moments = whole(optimiser_tensors(learner.optimiser, list(trained)))
+    state = State(step, whole(trained), whole(learner.ema), moments)
+    if learner.accelerator.is_main_process:
+        save_state(run.folder / "states", state)
+        save_model(run.folder / "model", recipe, state.ema)
 
 
 def batch_of(recipe: Recipe, run: Run, step: int, part: int) -> Batch:
@@ -142,28 +152,28 @@ def loss_of(model: torch.nn.Module, batch: Batch, recipe: TrainRecipe, seed: int
     return loss
 
 
-def _step(
-    recipe: Recipe, run: Run, step: int, parts: tuple[Accelerator, torch.nn.Module, torch.optim.Optimizer]
-) -> dict[str, float]:
-    accelerator, model, optimiser = parts
-    plan = recipe.train
+def _step(recipe: Recipe, run: Run, step: int, learner: _Learner) -> dict[str, float]:
+    accelerator, model, plan = learner.accelerator, learner.model, recipe.train
     rate = rate_at(step, plan)
-    for group in optimiser.param_groups:
+    for group in learner.optimiser.param_groups:
         group["lr"] = rate
+    parts = own_parts(plan, accelerator)
     total = 0.0
     model.train()
-    for k in range(plan.accumulate):
-        part = (accelerator.process_index * plan.accumulate) + k
-        batch = batch_of(recipe, run, step, part).to(accelerator.device)
-        seed = int(np.random.SeedSequence([plan.seed, step, part, 1]).generate_state(1)[0])
-        with memory_told(recipe.name):
-            with accelerator.autocast():
-                loss = loss_of(model, batch, plan, seed) / plan.accumulate
-            total += _finite(float(loss.detach()), "loss", step, run)
-            accelerator.backward(loss)
-    norm = _finite(float(accelerator.clip_grad_norm_(model.parameters(), plan.clip)), "gradient", step, run)
-    optimiser.step()
-    optimiser.zero_grad()
+    with memory_told(recipe.name):
+        for part in parts:
+            batch = batch_of(recipe, run, step, part).to(accelerator.device)
+            seed = int(np.random.SeedSequence([plan.seed, step, part, 1]).generate_state(1)[0])
+            with accelerator.no_sync(model) if part != parts[-1] else nullcontext():
+                with accelerator.autocast():
+                    loss = loss_of(model, batch, plan, seed) / len(parts)
+                # All stop where one does, and before the backward pass, which may not outlive a NaN.
+                total += _finite(float(accelerator.reduce(loss.detach(), "mean")), "loss", step, run)
+                accelerator.backward(loss)
+        norm = float(accelerator.clip_grad_norm_(model.parameters(), plan.clip))
+    _finite(norm, "gradient", step, run)
+    learner.optimiser.step()
+    learner.optimiser.zero_grad()
     return {"loss": total, "rate": rate, "norm": norm}
 
 
@@ -193,15 +203,22 @@ def _average(ema: dict[str, Tensor], now: dict[str, Tensor], rate: float, step: 
             value.lerp_(now[name], share)
 
 
-def _shown(run: Run, model: InContextModel, ema: dict[str, Tensor], step: int) -> dict[str, float]:
-    """The figures of the averaged weights."""
-    current = trained_tensors(model)
+def _shown(run: Run, learner: _Learner, step: int) -> dict[str, float]:
+    """The figures of the averaged weights. All processes sample, because none may hold the whole model."""
+    current = trained_tensors(learner.plain)
     kept = {name: p.detach().clone() for name, p in current.items()}
-    put_tensors(current, ema, "the average")
-    model.eval()
-    figures = run.show(model, step)
-    put_tensors(current, kept, "the weights")
+    _put(current, learner.ema)
+    learner.plain.eval()
+    with learner.accelerator.autocast():
+        figures = run.show(learner.plain, step)
+    _put(current, kept)
     return figures
+
+
+@torch.no_grad()
+def _put(into: dict[str, Tensor], found: dict[str, Tensor]) -> None:
+    for name, tensor in into.items():
+        tensor.copy_(found[name])
 
 
 def _note(folder: Path, board: SummaryWriter, step: int, figures: dict[str, float]) -> None:

@@ -16,11 +16,12 @@ ENGINES = {
 
 
 class Engine(Protocol):
-    """One method: the layers of frame ``index``. Frames may be asked for in any order, and again."""
+    """``prepare`` once, then ``render``: the layers of frame ``index``. Frames may be asked for in any order, and
+    again."""
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the user is told before it begins. ``MachineError`` when this machine will not do."""
+    def prepare(self, plate_hw: tuple[int, int], num_frames: int) -> tuple[str, ...]:
+        """Loads what it needs; what the user is told before it begins. ``MachineError`` when this machine will not
+        do."""
         ...
 
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers: ...

@@ -21,7 +21,9 @@ def made(_: EngineOptions) -> "GeometryEngine":
 class GeometryEngine:
     """``engines.Engine`` by projection: exact where a reference saw the place, smooth where none did."""
 
-    notes = ()
+    def prepare(self, *_: object) -> tuple[str, ...]:
+        """There is nothing to prepare."""
+        return ()
 
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers:
         plate = shot.plate.frame(index)
