@@ -19,7 +19,9 @@ _LAMP = 0.95  # of the display's white: brighter is a lamp or clipped
 _GROUPS = 42
 _LEAST_SHARE, _HALF_SHARE = 1e-3, 0.04  # of all that is seen: a group counts from, and counts half at
 _SURFACE_STOPS, _GUESSED_STOPS = 0.7, 1.4  # spread of what groups of one light show; where normals are guessed
-_LEVEL_STOPS, _SLOPE_STOPS = 1.0, 0.6  # spread of the light of places about a stage's: level, and by direction
+_LEVEL_STOPS, _SLOPE_STOPS = 1.5, 0.6  # spread of the light of places about what is usual: level, and by direction
+_INDOORS = -0.6  # usual level without open sky, where white on a stage shows 1: lamps stand in the picture or near it
+_HALF_SKY = 0.002  # of the picture: from here the usual level is more an open sky's, a stage's
 _OUTLIER_STOPS = 1.0
 _ROUNDS = 12
 _PAINT = 0.5  # stops by which a colour that is more than half paint differs from neutral
@@ -75,13 +77,14 @@ def _fit(seen: Surfaces, weight: Array) -> tuple[Array, float]:
     precision /= (_SURFACE_STOPS if seen.measured else _GUESSED_STOPS) ** 2
     target, design = means[:, 0], np.column_stack([np.ones(_GROUPS), means[:, 1:]])
     prior = np.diag([_LEVEL_STOPS**-2, *[_SLOPE_STOPS**-2] * 3])
-    fit = np.zeros(4)
+    usual = np.array([_INDOORS * _HALF_SKY / (seen.sky + _HALF_SKY), 0, 0, 0])
+    fit = usual
     for _ in range(_ROUNDS):
         residual = target - design @ fit
         counts = 2 * precision * np.where(residual > 0, _EXPECTILE, 1 - _EXPECTILE)
         counts /= np.maximum(1, np.abs(residual) / _OUTLIER_STOPS)
         normal = (design * counts[:, None]).T @ design + prior
-        fit = np.linalg.solve(normal, (design * counts[:, None]).T @ target)
+        fit = np.linalg.solve(normal, (design * counts[:, None]).T @ target + prior @ usual)
     return fit, float(np.sqrt(np.linalg.inv(normal)[0, 0]))
 
 
