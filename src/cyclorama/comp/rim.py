@@ -17,6 +17,7 @@ from cyclorama.core.layers import Layers
 _GRAZING = 4  # power of 1 - cosine: Schlick's is 5, less since a relief is rounder at its outline than a body
 _AROUND = 0.2  # sigma of what is mirrored, of the picture's height: cloth and skin are rough
 _LAMP = 1.0  # the most that is mirrored of anything: no lamp behind him outshines white at his edge
+_COARSER = 4
 _LEAST = 1e-3
 
 
@@ -25,10 +26,18 @@ def rim_field(alpha: Array, place: Array, strength: float) -> Array:
     h, w = field_hw(alpha.shape)
     small = cv2.resize(alpha, (w, h), interpolation=cv2.INTER_AREA)
     facing = inflated_normals(small)[..., 2]
-    bare = 1 - small + np.float32(_LEAST)
-    shown = np.clip(cv2.resize(place, (w, h), interpolation=cv2.INTER_AREA), 0, _LAMP) * bare[..., None]
-    around = _blurred(shown, _AROUND * h) / _blurred(bare, _AROUND * h)[..., None]
+    around = _around(small, cv2.resize(place, (w, h), interpolation=cv2.INTER_NEAREST))
     return np.asarray((strength * np.clip(1 - facing, 0, 1) ** _GRAZING)[..., None] * around, np.float32)
+
+
+def _around(alpha: Array, place: Array) -> Array:
+    """The place without what he hides, blurred: h w 3, from pictures h w. It is so smooth that few cells hold it."""
+    h, w = alpha.shape
+    bare = 1 - alpha + np.float32(_LEAST)
+    shown = np.dstack([np.clip(place, 0, _LAMP) * bare[..., None], bare])
+    coarse = cv2.resize(shown, (max(1, w // _COARSER), max(1, h // _COARSER)), interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(coarse, (0, 0), _AROUND * coarse.shape[0], borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(smooth[..., :3] / smooth[..., 3:], (w, h), interpolation=cv2.INTER_LINEAR))
 
 
 def with_rim(layers: Layers, rim: Array | None) -> Layers:
@@ -40,7 +49,3 @@ def with_rim(layers: Layers, rim: Array | None) -> Layers:
     wide, finer = sorted((rim, layers.wrap), key=lambda f: f.shape[0])
     spread = cv2.resize(wide, finer.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return replace(layers, wrap=np.asarray(spread + finer, np.float32))
-
-
-def _blurred(plane: Array, sigma: float) -> Array:
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))
