@@ -33,11 +33,12 @@ def rim_field(alpha: Array, place: Array, strength: float) -> Array:
 def _around(alpha: Array, place: Array) -> Array:
     """The place without what he hides, blurred: h w 3, from pictures h w. It is so smooth that few cells hold it."""
     h, w = alpha.shape
-    bare = 1 - alpha + np.float32(_LEAST)
-    shown = np.dstack([np.clip(place, 0, _LAMP) * bare[..., None], bare])
+    bare = np.asarray(1 + _LEAST - alpha, np.float32)
+    shown = np.asarray(np.dstack([np.clip(place, 0, _LAMP) * bare[..., None], bare]), np.float32)
     coarse = cv2.resize(shown, (max(1, w // _COARSER), max(1, h // _COARSER)), interpolation=cv2.INTER_AREA)
     smooth = cv2.GaussianBlur(coarse, (0, 0), _AROUND * coarse.shape[0], borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.resize(smooth[..., :3] / smooth[..., 3:], (w, h), interpolation=cv2.INTER_LINEAR))
+    light = np.asarray(smooth[..., :3] / smooth[..., 3:], np.float32)
+    return np.asarray(cv2.resize(light, (w, h), interpolation=cv2.INTER_LINEAR))
 
 
 def with_rim(layers: Layers, rim: Array | None) -> Layers:
