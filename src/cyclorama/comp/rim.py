@@ -15,6 +15,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Layers
 
 _GRAZING = 4  # power of 1 - cosine: Schlick's is 5, less since a relief is rounder at its outline than a body
+_ROUGH = 0.5  # of a mirror's light at grazing angles, for cloth, skin and hair
 _AROUND = 0.2  # sigma of what is mirrored, of the picture's height: cloth and skin are rough
 _LAMP = 1.0  # the most that is mirrored of anything: no lamp behind him outshines white at his edge
 _COARSER = 4
@@ -27,7 +28,7 @@ def rim_field(alpha: Array, place: Array, strength: float) -> Array:
     small = cv2.resize(alpha, (w, h), interpolation=cv2.INTER_AREA)
     facing = inflated_normals(small)[..., 2]
     around = _around(small, cv2.resize(place, (w, h), interpolation=cv2.INTER_NEAREST))
-    return np.asarray((strength * np.clip(1 - facing, 0, 1) ** _GRAZING)[..., None] * around, np.float32)
+    return np.asarray((strength * _ROUGH * np.clip(1 - facing, 0, 1) ** _GRAZING)[..., None] * around, np.float32)
 
 
 def _around(alpha: Array, place: Array) -> Array:

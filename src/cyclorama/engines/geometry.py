@@ -35,7 +35,7 @@ def completed(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers
     """With the actors' shadow on the place, the place's light at their edge, with the actors behind what stands before
     them, and with the plate's lens and film."""
     rim = None
-    if shot.relighting is not None and layers.actors:
+    if shot.relighting is not None and shot.relighting.rim and layers.actors:
         rim = rim_field(layers.joint.alpha, layers.place.color, shot.relighting.strength)
     if shot.shadowing is not None and layers.actors:
         shadow = shadow_field(layers.joint.alpha, layers.place, shot.path[index], index, shot.shadowing)
