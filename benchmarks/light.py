@@ -2,8 +2,9 @@
 
 Stage cases: the true camera, the true actor (as shot, free of the screen's bounce) over the true place, so that only
 the light on the actor counts. Ours reads the light from the backdrop that the references and the true camera give
-(``--depth``: with their depth pictures); the rivals match the actor's colours to the place's. The row ``shadow`` lays
-the actor's shadow on the place, from the ground, the depth and the light that are found; its figure is psnr_near.
+(``--depth``: with their depth pictures) and adds the rim to the gain; the rivals match the actor's colours to the
+place's. The row ``shadow`` lays the actor's shadow on the place, from the ground, the depth and the light that are
+found; its figure is psnr_near.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import numpy as np
 
 import light_rivals
 from cases import cases_in, score_shot, table
-from cyclorama.comp import gain_field, read_place, relit, shadow_field, spread, up_of
+from cyclorama.comp import gain_field, read_place, relit, rim_field, shadow_field, spread, up_of
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, View
 from cyclorama.core.camera import CameraPath
@@ -109,8 +110,11 @@ def rows(case: Case, with_depth: bool, only: str) -> Iterator[tuple[str, list[Ar
     print(f"{case.folder.name}: {relighting.place.exposure:+.2f} stops, white {relighting.place.white}, "
           f"{time.process_time() - begin:.1f} CPU-s", flush=True)  # fmt: skip
     yield "shadow", case.actors, _shadowed(case, backdrop, relighting)
-    actors = [_ours(c, a, case.path, i, relighting) for i, (c, a) in enumerate(zip(case.actors, case.alphas))]
-    yield "ours", actors, case.places
+    relit_actors = [_relit(c, a, case.path, i, relighting) for i, (c, a) in enumerate(zip(case.actors, case.alphas))]
+    yield "gain alone", relit_actors, case.places
+    drawn = [draw(backdrop, camera, float(i)).color for i, camera in enumerate(case.path)]
+    rims = [spread(rim_field(a, d, relighting.strength), a.shape) for a, d in zip(case.alphas, drawn)]
+    yield "ours", [c + r for c, r in zip(relit_actors, rims)], case.places
     matches: dict[str, Callable[..., list[Array]]] = {
         "single gain": light_rivals.exposure_match,
         "mean and deviation": light_rivals.mean_and_deviation,
@@ -121,7 +125,7 @@ def rows(case: Case, with_depth: bool, only: str) -> Iterator[tuple[str, list[Ar
         yield name, match(case.actors, case.alphas, case.places), case.places
 
 
-def _ours(color, alpha, path, index, relighting) -> Array:  # type: ignore[no-untyped-def]
+def _relit(color, alpha, path, index, relighting) -> Array:  # type: ignore[no-untyped-def]
     foreground = Foreground(color * alpha[..., None], alpha)
     return relit(color, gain_field(foreground, path[index], relighting))
 

@@ -53,7 +53,8 @@ def strength_of(settings: Settings, *, lit: bool = True) -> float:
 def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: Settings) -> Relighting | None:
     """From the stage's light to the place's; None at strength 0. ``InputError`` for an environment that is none."""
     screen = screen_key_of(key)
-    strength = strength_of(settings, lit=screen is not None and not screen.model.is_flat)
+    lit = screen is not None and not screen.model.is_flat
+    strength = strength_of(settings, lit=lit)
     if strength == 0:
         if settings.light.relight is None and not settings.light.no_relight:
             words = "the actor keeps the light that he was shot in, which is not known here; --relight 1 guesses it"
@@ -68,7 +69,7 @@ def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: 
     else:
         stage, place = studio(up_of(moments)), read_place(moments)
         job.notes.add("light", "the stage was taken to be lit evenly, with white at the display's white.")
-    return Relighting(stage, as_told(place, moments, job, settings), strength)
+    return Relighting(stage, as_told(place, moments, job, settings), strength, lit)
 
 
 def as_told(place: Lighting, moments: tuple[Moment, ...], job: Job, settings: Settings) -> Lighting:

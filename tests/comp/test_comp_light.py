@@ -52,10 +52,23 @@ def test_a_brighter_place_gives_more_light(low: float, more: float) -> None:
 
 
 def test_the_level_is_read_as_far_as_grey_paint_can_tell_it() -> None:
-    """Towards a stage's level, as a place of one paint may be dark or its paint."""
+    """Towards a stage's level, as a place of one paint may be dark or its paint; this paint is paler than most, by half
+    a stop."""
     read = [lit(level, (0, 0, 0)).exposure for level in (-2.0, -1.0, 0.0, 1.0)]
     assert all(0.6 < b - a < 1 for a, b in pairwise(read))
-    assert read == pytest.approx([-1.5, -0.75, 0, 0.75], abs=0.5)
+    assert read == pytest.approx([-1.25, -0.4, 0.45, 1.3], abs=0.3)
+
+
+def test_lamplight_is_usually_dimmer_than_daylight() -> None:
+    """The same level of grey in warm light, in neutral light, and in warm light under open sky."""
+    ones, read = np.ones(HW, np.float32), []
+    for warm, sky in ((0.25, False), (0.0, False), (0.25, True)):
+        shown = (0.1 * 2.0 ** np.array([warm, 0, -warm]) * np.ones((*HW, 1))).astype(np.float32)
+        if sky:
+            shown[:6] = (0.3, 0.4, 0.6)
+        read.append(read_place((Moment(SetFrame(shown, FLAT, ones), CAMERA, actor()),)).exposure)
+    assert read[0] < read[1] - 0.15
+    assert read[0] < read[2] - 0.1
 
 
 @pytest.mark.parametrize("slope", [(-1, 0, 0), (1, 0, 0), (0, -1, 0), (0, 1, 0), (0.8, -0.6, 0)])

@@ -41,7 +41,7 @@ def test_exposure_and_white_are_of_the_mean() -> None:
 def test_json_and_back() -> None:
     key = KeyLight((0.6, -0.8, 0.0), (1.1, 1.0, 0.8), 0.3)
     place = Lighting.of_whites(2.0 ** (DIRECTIONS[:, :1] + [0.1, 0, -0.1]), DIRECTIONS, key, (0.7, "a test"))
-    relighting = Relighting(studio(UP), place, 0.6)
+    relighting = Relighting(studio(UP), place, 0.6, rim=False)
     text = relighting.json()
     assert Relighting.from_json(text) == relighting
     assert json.loads(text)["place"]["exposure"] == pytest.approx(place.exposure, abs=1e-3)

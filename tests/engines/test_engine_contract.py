@@ -1,5 +1,6 @@
 """What every engine must do; a new engine in ``ENGINES`` is tested here without another line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -112,6 +113,13 @@ def test_a_layer_that_is_off_is_absent(engine: Engine, name: str) -> None:
     assert gain is not None
     assert name != "geometry" or (gain[..., 0] > 1.1 * gain[..., 2]).all()
     assert engine.render(*dark, 0).relight_gain is None
+    assert engine.render(*lit, 0).wrap is not None
+    assert engine.render(*dark, 0).wrap is None
+
+
+def test_an_edge_that_keeps_its_own_light_has_no_rim(engine: Engine) -> None:
+    shot, backdrop = make(replace(light(), rim=False))
+    assert engine.render(shot, backdrop, 0).wrap is None
 
 
 def test_any_order_and_again_gives_the_same(engine: Engine, name: str, options: EngineOptions) -> None:

@@ -9,6 +9,7 @@ from cyclorama.comp.light_read import read_place
 from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
 from cyclorama.comp.over import flatten, relit, relit_layers, spread
 from cyclorama.comp.relight import gain_field
+from cyclorama.comp.rim import rim_field, with_rim
 from cyclorama.comp.shadow import shadow_field
 
 __all__ = [
@@ -29,10 +30,12 @@ __all__ = [
     "read_shutter",
     "relit",
     "relit_layers",
+    "rim_field",
     "shadow_field",
     "spread",
     "through_glass",
     "up_of",
     "with_film",
     "with_key",
+    "with_rim",
 ]

@@ -18,8 +18,11 @@ _NEAR, _BESIDE = 0.5, 0.2  # of the actor's distance, of the picture: where surf
 _LAMP = 0.95  # of the display's white: brighter is a lamp or clipped
 _GROUPS = 42
 _LEAST_SHARE, _HALF_SHARE = 1e-3, 0.04  # of all that is seen: a group counts from, and counts half at
-_SURFACE_STOPS, _GUESSED_STOPS = 0.7, 1.4  # spread of what groups of one light show; where normals are guessed
-_LEVEL_STOPS, _SLOPE_STOPS = 1.0, 0.6  # spread of the light of places about a stage's: level, and by direction
+_SURFACE_STOPS, _GUESSED_STOPS = 0.7, 1.6  # spread of what groups of one light show; where normals are guessed
+_LEVEL_STOPS, _SLOPE_STOPS = 1.5, 0.6  # spread of the light of places about what is usual: level, and by direction
+_LAMPLIT = -1.0  # usual level of lamplight, where white on a stage shows 1; of daylight it is 0
+_WARM_STOPS = 0.35  # red above blue, from which light is taken for lamplight, unless open sky is seen
+_HALF_SKY = 0.002  # of the picture: so much open sky halves that
 _OUTLIER_STOPS = 1.0
 _ROUNDS = 12
 _PAINT = 0.5  # stops by which a colour that is more than half paint differs from neutral
@@ -41,9 +44,16 @@ def read_place(moments: tuple[Moment, ...]) -> Lighting:
     weight = (seen.color.max(1) < _LAMP) / near
     if weight.sum() <= 0:
         return _light(np.zeros(4), np.zeros(3), 0.0, "nothing of the place tells its light; a stage's level is taken")
-    fit, spread = _fit(seen, weight)
+    tint = _tint(seen, weight)
+    fit, spread = _fit(seen, weight, _usual_level(tint, seen.sky))
     confidence = float(1 / (1 + spread**2))
-    return _light(fit, _tint(seen, weight), confidence, "the surfaces of the place")
+    return _light(fit, tint, confidence, "the surfaces of the place")
+
+
+def _usual_level(tint: Array, sky: float) -> float:
+    """In stops against a stage: lamps are warm, and dimmer than they look, since they stand in the picture."""
+    warm = float(np.clip((tint[0] - tint[2]) / _WARM_STOPS, 0, 1))
+    return _LAMPLIT * warm * _HALF_SKY / (sky + _HALF_SKY)
 
 
 def _light(fit: Array, tint: Array, confidence: float, source: str) -> Lighting:
@@ -66,7 +76,7 @@ def _grouped(seen: Surfaces, weight: Array, values: Array) -> tuple[Array, Array
     return group, sums / np.maximum(total, 1e-12)[:, None]
 
 
-def _fit(seen: Surfaces, weight: Array) -> tuple[Array, float]:
+def _fit(seen: Surfaces, weight: Array, usual_level: float) -> tuple[Array, float]:
     """Level and slope (4,) of log2 white = level + slope . normal, and the standard error of the level."""
     shown = np.log2(np.maximum(seen.color, 0) @ LUMINANCE + FLOOR) - np.log2(REFLECTANCE)
     group, means = _grouped(seen, weight, np.column_stack([shown, seen.normal]))
@@ -75,13 +85,13 @@ def _fit(seen: Surfaces, weight: Array) -> tuple[Array, float]:
     precision /= (_SURFACE_STOPS if seen.measured else _GUESSED_STOPS) ** 2
     target, design = means[:, 0], np.column_stack([np.ones(_GROUPS), means[:, 1:]])
     prior = np.diag([_LEVEL_STOPS**-2, *[_SLOPE_STOPS**-2] * 3])
-    fit = np.zeros(4)
+    fit = usual = np.array([usual_level, 0.0, 0.0, 0.0])
     for _ in range(_ROUNDS):
         residual = target - design @ fit
         counts = 2 * precision * np.where(residual > 0, _EXPECTILE, 1 - _EXPECTILE)
         counts /= np.maximum(1, np.abs(residual) / _OUTLIER_STOPS)
         normal = (design * counts[:, None]).T @ design + prior
-        fit = np.linalg.solve(normal, (design * counts[:, None]).T @ target)
+        fit = np.linalg.solve(normal, (design * counts[:, None]).T @ target + prior @ usual)
     return fit, float(np.sqrt(np.linalg.inv(normal)[0, 0]))
 
 

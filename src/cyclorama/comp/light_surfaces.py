@@ -9,12 +9,14 @@ import numpy as np
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import SetFrame
 from cyclorama.core.camera import Camera
+from cyclorama.core.lighting import LUMINANCE
 
 FLOOR = 0.004  # added before a logarithm: about one 8-bit code above black
 _FAR = 50.0  # times the actor's distance: beyond is sky
 _BELOW = 0.1  # slope under the horizon from which a picture without depth shows ground
 _ACTOR_SHOWN = 0.8  # of the distance of the ground at the lower border, where the actor's feet are cut
 _SOLID = 0.5
+_SKY_LUMINANCE, _SKY_STOPS, _SKY_BLUE = 0.25, 0.5, 0.9  # sky is bright, even within 3 x 3 pixels, not warmer than this
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,14 @@ class Moment:
 class Surfaces:
     """``color`` n 3 scene-linear; ``normal`` n 3 in the world; ``distance`` n, from the actor, in units of the actor's
     distance from the camera; ``beside`` n, from his outline in the picture, in units of its longer side. ``measured``:
-    the normals come from depth, else from where the horizon is."""
+    the normals come from depth, else from where the horizon is. ``sky``: how much of the pictures shows open sky."""
 
     color: Array
     normal: Array
     distance: Array
     beside: Array
     measured: bool
+    sky: float
 
 
 def surfaces(moments: tuple[Moment, ...]) -> Surfaces:
@@ -45,7 +48,8 @@ def surfaces(moments: tuple[Moment, ...]) -> Surfaces:
     color, normal, distance, beside = (
         np.concatenate([getattr(p, n) for p in parts]) for n in ("color", "normal", "distance", "beside")
     )
-    return Surfaces(color, normal, distance, beside, all(p.measured for p in parts))
+    sky = float(np.mean([p.sky for p in parts]))
+    return Surfaces(color, normal, distance, beside, all(p.measured for p in parts), sky)
 
 
 def up_of(moments: tuple[Moment, ...]) -> Array:
@@ -72,7 +76,19 @@ def _of_moment(moment: Moment) -> Surfaces:
     seen &= moment.place.coverage > 0
     bare = (moment.alpha <= _SOLID).astype(np.uint8)
     beside = cv2.distanceTransform(bare, cv2.DIST_L2, cv2.DIST_MASK_5) if bare.min() == 0 else np.zeros((h, w))
-    return Surfaces(moment.place.color[seen], normal[seen], away[seen], beside[seen] / max(h, w), has_depth)
+    sky = float(_sky(moment, ray_row).mean())
+    return Surfaces(moment.place.color[seen], normal[seen], away[seen], beside[seen] / max(h, w), has_depth, sky)
+
+
+def _sky(moment: Moment, rays: Array) -> Array:
+    """Where open sky is seen, h w bool: bright and even from the upper border down, and blue, white or grey."""
+    color = np.maximum(moment.place.color, 0)
+    shown = color @ LUMINANCE
+    spread = cv2.morphologyEx(np.log2(shown + FLOOR).astype(np.float32), cv2.MORPH_GRADIENT, np.ones((3, 3)))
+    like = (shown > _SKY_LUMINANCE) & (spread < _SKY_STOPS) & (color[..., 2] > _SKY_BLUE * color[..., 0])
+    like &= (rays @ moment.camera.world_from_camera[:3, 1] < 0) & (moment.place.coverage > 0)
+    _, label = cv2.connectedComponents(like.astype(np.uint8))
+    return np.isin(label, label[0][like[0]])
 
 
 def actor_at(alpha: Array, inverse_depth: Array) -> tuple[Array, float]:

@@ -22,12 +22,17 @@ _SLOPE_STOPS = 0.9  # how far directions may differ from their mean: steeper, th
 _DIRECTIONS = even_directions(128)
 
 
+def field_hw(hw: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns of the small fields of a picture's light."""
+    cell = max(1.0, max(hw) / _LONG_SIDE)
+    return max(1, round(hw[0] / cell)), max(1, round(hw[1] / cell))
+
+
 def gain_field(actor: Foreground, camera: Camera, relighting: Relighting) -> Array:
     """What an actor is multiplied by: h' w' 4 float32, small: the gain of red, green and blue, and of the luminance of
     what is there. Gains stay within -2.5 and 1.5 stops."""
-    h, w = actor.alpha.shape
-    cell = max(1.0, max(h, w) / _LONG_SIDE)
-    small = (max(1, round(w / cell)), max(1, round(h / cell)))
+    cell = max(1.0, max(actor.alpha.shape) / _LONG_SIDE)
+    small = field_hw(actor.alpha.shape)[::-1]
     alpha = cv2.resize(actor.alpha, small, interpolation=cv2.INTER_AREA)
     color = cv2.resize(actor.color, small, interpolation=cv2.INTER_AREA)
     sigma = max(_SMOOTH_PX / cell, _SMOOTH_CELLS)

@@ -149,11 +149,13 @@ def studio(up: Array) -> Lighting:
 
 @dataclass(frozen=True)
 class Relighting:
-    """From the stage's light to the place's, by a ``strength`` of 0..1."""
+    """From the stage's light to the place's, by a ``strength`` of 0..1. ``rim``: the place shines on his edge, too; not
+    where his edge still has the light of the place that he was shot in."""
 
     stage: Lighting
     place: Lighting
     strength: float
+    rim: bool = True
 
     def __post_init__(self) -> None:
         if not 0 < self.strength <= 1:
@@ -170,6 +172,7 @@ class Relighting:
             "axes": "the world of camera.json; ambient: real spherical harmonics to order 2 of what a white matte "
             "surface shows that faces a direction, scene-linear Rec.709",
             "strength": self.strength,
+            "rim": self.rim,
             "stage": self.stage.record(),
             "place": self.place.record(),
         }
@@ -178,4 +181,5 @@ class Relighting:
     @classmethod
     def from_json(cls, text: str) -> "Relighting":
         record = json.loads(text)
-        return cls(Lighting.from_record(record["stage"]), Lighting.from_record(record["place"]), record["strength"])
+        stage, place = (Lighting.from_record(record[name]) for name in ("stage", "place"))
+        return cls(stage, place, record["strength"], record["rim"])
