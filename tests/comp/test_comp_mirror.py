@@ -187,7 +187,7 @@ def test_it_stays_with_him_as_the_camera_goes(read: tuple[Gloss, np.ndarray]) ->
         layers = Layers(replace(place(camera, 0.1), color=np.full((*HW, 3), 0.3, np.float32)), (actor(camera),))
         kept, _ = halves(mirror_field(layers, camera, index, mirroring(read, num=3)))
         shown.append([kept[at(camera, 0, z)].mean() for z in (-0.3, -0.6, -0.9)])
-    assert np.abs(np.diff(shown, 2, axis=0)).max() < 0.02
+    assert np.abs(np.diff(shown, 2, axis=0)).max() < 0.04
 
 
 def test_the_place_takes_it_under_the_actor() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 _PI = np.float32(np.pi)
-_FAINT = np.float32(2e-4)  # of the whole lobe: sources that add less are not looked after
+_FAINT = np.float32(1e-3)  # of what is mirrored: sources that add less are not looked after
 
 
 @njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -68,8 +68,7 @@ def hidden(sources, light, where, card, sight, out):  # type: ignore[no-untyped-
         total = lobe(sources, points[i], eyes[i], squared, weights)
         whole = max(total, np.float32(1.0))
         mirrored = _dot(light, weights)
-        lost = _lost(sources, light, weights, points[i], (alpha, behind, sight, _FAINT * total))
-        out[i, 0] = min(lost / mirrored, np.float32(1.0)) if mirrored > 0 else np.float32(0.0)
+        out[i, 0] = _lost(sources, light, weights, points[i], (alpha, behind, sight, _FAINT * mirrored))
         out[i, 1] = mirrored / whole
         lobe(cells, points[i], eyes[i], squared, own)
         for c in range(3):
@@ -78,16 +77,19 @@ def hidden(sources, light, where, card, sight, out):  # type: ignore[no-untyped-
 
 @njit(cache=True, nogil=True)
 def _lost(sources, light, weights, p, card):  # type: ignore[no-untyped-def]
+    """The share that the actor hides, of the sources that count."""
     alpha, behind, sight, faint = card
-    lost = np.float32(0.0)
+    lost, every = np.float32(0.0), np.float32(0.0)
     first = _behind_at(behind, sight, p)
     for j in range(len(weights)):
-        if weights[j] <= faint:
+        seen = weights[j] * light[j]
+        if seen <= faint:
             continue
+        every += seen
         x, y, z = sources[0, j] - p[0], sources[1, j] - p[1], sources[2, j]
         if y > 0:
-            lost += weights[j] * light[j] * _met(alpha, behind, sight, (p[0], p[1], x, y, z, first))
-    return lost
+            lost += seen * _met(alpha, behind, sight, (p[0], p[1], x, y, z, first))
+    return lost / every if every > 0 else every
 
 
 @njit(cache=True, nogil=True)

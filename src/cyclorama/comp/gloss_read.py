@@ -28,12 +28,13 @@ _FLAT, _RISES = (
 _DEEP = 30.0  # heights of the camera: ground further off is left out
 _FAR = 1e3  # heights of the camera: where what has no depth is taken to be
 _STEP = 2  # pixels of a moment from one ground point to the next
-_READ, _DRAWN = (2, 1), (3, 2)  # pixels of a moment in a source, down and across: lobes are narrow across
+_READ, _DRAWN = (2, 1), (4, 3)  # pixels of a moment in a source, down and across: lobes are narrow across
 _KNOWN = 0.25  # of the lobe must be in the picture
 _COARSE, _ROW = 1 / 18, 1.0  # of the picture's width, points: what is broader is shading, and not looked at
 _BESIDE = np.concatenate([np.arange(-0.3, -0.035, 0.01), np.arange(0.04, 0.305, 0.01)])
 """Of the picture's width: where the image does not belong."""
 _STRONGEST = 3.0  # times what a smooth surface without metal mirrors: more is paint
+_TINY = 1e-6
 _ROUNDS, _OUTLIER = 4, 3.0  # medians of the error: beyond, a point counts less
 _LEAST = 60  # points
 _EVIDENCE, _EACH = 0.15, 0.075  # of what varies: the share that must be explained, in all and at every moment
@@ -161,7 +162,7 @@ def _fit(sights: list[_Sight], rough: float, beside: float, expected: float | No
     for c in range(3):
         design[c::3, 1 + c] = mirrored[:, 3 + c]
     if expected is not None:
-        pull = np.linalg.norm(design[:, 0])
+        pull = max(float(np.linalg.norm(design[:, 0])), _TINY)
         design, target = np.vstack([design, [pull, 0, 0, 0]]), np.append(target, pull * expected)
     counts, factors = np.ones(len(target)), np.zeros(4)
     for _ in range(_ROUNDS):

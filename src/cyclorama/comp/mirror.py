@@ -16,7 +16,7 @@ from cyclorama.comp.shadow_body import looked_up, set_back
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import SetFrame
 from cyclorama.core.camera import Camera
-from cyclorama.core.layers import Layers
+from cyclorama.core.layers import Foreground, Layers
 from cyclorama.core.lighting import LUMINANCE
 from cyclorama.core.mirroring import NORMAL_REFLECTANCE, Mirroring
 
@@ -27,10 +27,13 @@ _UP, _BESIDE = 1.2, 0.7  # of the height: what of the card is looked at
 _FLAT = 0.06  # of the actor's height: lower things are ground
 _REACH, _WHOLE = 4.0, 3.0  # heights before his feet: no mirror image beyond, and whole up to
 _BEHIND = 0.4  # of his height behind the card: further, the ground does not mirror him
-_LOBE = 2.5  # half widths of the lobe that are looked at
+_LOBE = 1.5  # half widths of the lobe that are looked at
 _SMOOTHEST = 0.04  # roughness: a sharper image is drawn as sharp as this
 _EXCESS = 2.0  # of the light that is read to be mirrored: more, over the matte colour, is paint
+_MARGIN = 0.2  # of his height about that: where the mirror image fades out
+_WHOLLY = 0.99  # alpha of a cell whose ground is not seen
 _FAINT, _DARK = 0.02, 1e-3
+_Card = tuple[Array, Array, Array, Array]
 _WHITE = (1.0, 1.0, 1.0, 0.0, 0.0, 0.0)
 
 
@@ -54,37 +57,44 @@ def mirror_field(layers: Layers, camera: Camera, index: int, mirroring: Mirrorin
     frame = _frame_of(camera, mirroring, index)
     if strength == 0 or not layers.actors or frame is None:
         return nothing
-    card = _card(layers, camera, mirroring, frame)
+    actor = layers.joint
+    card = _card(actor, layers.relight_gain, camera, (mirroring.standing.height, frame))
     if card is None:
         return nothing
-    h, w = layers.joint.alpha.shape
+    h, w = actor.alpha.shape
     scale = min(1.0, _LONG_SIDE / max(h, w))
     hw = (max(1, round(h * scale)), max(1, round(w * scale)))
     gloss, height = mirroring.gloss, mirroring.standing.height
     rough = max(gloss.roughness, _SMOOTHEST)
-    points, eyes, part = _ground(layers.place, camera.resized(hw), frame, height)
-    part *= _within(points, eyes, rough, height)
+    top, points, eyes, part = _ground(layers.place, camera.resized(hw), frame, height)
+    part *= _within(points, eyes, rough, (height, *_ends(card[0], height)))
+    under = cv2.erode(cv2.resize(actor.alpha, hw[::-1], interpolation=cv2.INTER_NEAREST), np.ones((3, 3)))
+    part[under[top:] > _WHOLLY] = 0
     at = np.nonzero(part > 0)
     if not len(at[0]):
         return nothing
-    local = frame.local(mirroring.sources[:, :3])
-    sources = np.ascontiguousarray(np.column_stack([local, mirroring.sources[:, 6]]).T, np.float32)
-    light = np.ascontiguousarray(mirroring.sources[:, 3:6] @ LUMINANCE, np.float32)
-    cell = height / _ROWS
-    sight = np.array([cell, frame.distance, frame.eye, cell / 2], np.float32)
-    found = np.empty((len(at[0]), 5), np.float32)
     where = (np.ascontiguousarray(points[at], np.float32), np.ascontiguousarray(eyes[at], np.float32))
-    hidden(sources, light, (*where, np.float32(rough**2)), card, sight, found)
-    schlick = NORMAL_REFLECTANCE + (1 - NORMAL_REFLECTANCE) * (1 - eyes[at][:, 2]) ** 5
+    found = _hidden(mirroring, frame, card, (*where, np.float32(rough**2)))
+    schlick = NORMAL_REFLECTANCE + (1 - NORMAL_REFLECTANCE) * (1 - where[1][:, 2]) ** 5
     share = np.minimum(gloss.reflectance * schlick, 1.0)
+    weight, at = strength * part[at][:, None], (at[0] + top, at[1])
     shown = _shown(layers.place.color, hw, at)
     mirrored = np.clip(shown - gloss.matte, 0, _EXCESS * (share * found[:, 1])[:, None])
     out = np.tile(nothing, (*hw, 1))
-    weight = strength * part[at][:, None]
-    out[at] = np.hstack(
-        [1 - weight * found[:, :1] * mirrored / np.maximum(shown, _DARK), weight * share[:, None] * found[:, 2:]]
-    )
+    kept = 1 - weight * found[:, :1] * mirrored / np.maximum(shown, _DARK)
+    out[at] = np.hstack([kept, weight * share[:, None] * found[:, 2:]])
     return out
+
+
+def _hidden(mirroring: Mirroring, frame: _Frame, card: _Card, where: tuple[Array, Array, np.float32]) -> Array:
+    local = frame.local(mirroring.sources[:, :3])
+    sources = np.ascontiguousarray(np.column_stack([local, mirroring.sources[:, 6]]).T, np.float32)
+    light = np.ascontiguousarray(mirroring.sources[:, 3:6] @ LUMINANCE, np.float32)
+    cell = mirroring.standing.height / _ROWS
+    sight = np.array([cell, frame.distance, frame.eye, cell / 2], np.float32)
+    found = np.empty((len(where[0]), 5), np.float32)
+    hidden(sources, light, where, card, sight, found)
+    return found
 
 
 def _frame_of(camera: Camera, mirroring: Mirroring, index: int) -> _Frame | None:
@@ -101,31 +111,26 @@ def _frame_of(camera: Camera, mirroring: Mirroring, index: int) -> _Frame | None
     return _Frame(feet, np.stack([np.cross(ahead, up), ahead, up]), eye, distance)
 
 
-def _card(
-    layers: Layers, camera: Camera, mirroring: Mirroring, frame: _Frame
-) -> tuple[Array, Array, Array, Array] | None:
-    """The actor as ``hidden`` asks for him."""
-    height = mirroring.standing.height
+def _card(actor: Foreground, gain: Array | None, camera: Camera, stands: tuple[float, _Frame]) -> _Card | None:
+    """The actor as ``hidden`` asks for him. ``stands``: his height, and the frame at his feet."""
+    height, frame = stands
     cell, columns, rows = height / _ROWS, round(_BESIDE * _ROWS), round(_UP * _ROWS)
     across, over = (np.arange(-columns, columns) + 0.5) * cell, (np.arange(rows) + 0.5) * cell
     points = frame.feet + across[None, :, None] * frame.axes[0] + over[:, None, None] * frame.axes[2]
-    actor = layers.joint
     step = max(1, round(max(actor.alpha.shape) / _LOOK))
     color = np.ascontiguousarray(actor.color[step // 2 :: step, step // 2 :: step])
-    if layers.relight_gain is not None:
-        color = relit(color, layers.relight_gain)
-    alpha = looked_up(np.ascontiguousarray(actor.alpha[step // 2 :: step, step // 2 :: step]), camera, points)
+    if gain is not None:
+        color = relit(color, gain)
+    seen = looked_up(np.dstack([color, actor.alpha[step // 2 :: step, step // 2 :: step]]), camera, points)
+    alpha = np.ascontiguousarray(seen[..., 3])
     if alpha.max() < _FAINT:
         return None
     behind = set_back(alpha, over, (frame.eye, frame.distance, height))
     scale = 1 + behind / frame.distance
     places = camera.center + (points - camera.center) * scale[..., None]
-    cells = np.dstack([frame.local(places), (cell * scale) ** 2, looked_up(color, camera, points)])
-    cells = _pooled(cells)
-    cells[..., 3] *= 4
-    shown = _pooled(alpha[..., None])[..., 0] > _FAINT
-    kept = np.ascontiguousarray(cells[shown].T, np.float32)
-    return alpha.astype(np.float32), behind.astype(np.float32), kept[:4], np.maximum(kept[4:], 0)
+    cells = _pooled(np.dstack([frame.local(places), 4 * (cell * scale) ** 2, np.maximum(seen, 0)]))
+    kept = np.ascontiguousarray(cells[cells[..., 7] > _FAINT].T, np.float32)
+    return alpha, behind.astype(np.float32), kept[:4], kept[4:7]
 
 
 def _pooled(cells: Array) -> Array:
@@ -134,32 +139,47 @@ def _pooled(cells: Array) -> Array:
     return np.asarray(cells[: 2 * h, : 2 * w].reshape(h, 2, w, 2, -1).mean((1, 3)))
 
 
-def _ground(place: SetFrame, camera: Camera, frame: _Frame, height: float) -> tuple[Array, Array, Array]:
-    """Of every cell: the ground's point and the direction to the eye, h w 3 in the ground's frame, and whether the
-    place shows its ground there, h w."""
+def _ground(place: SetFrame, camera: Camera, frame: _Frame, height: float) -> tuple[int, Array, Array, Array]:
+    """The first row that shows ground that could mirror the actor; of every cell from there down the ground's point and
+    the direction to the eye, h w 3 in the ground's frame, and whether the place shows its ground there, h w."""
     hw = camera.hw
-    v, u = np.mgrid[: hw[0], : hw[1]] + 0.5
+    corners = frame.feet + np.array([[x, _BEHIND, 0] for x in (-2, 0, 2)]) * height @ frame.axes
+    px, depth = camera.project(corners)
+    top = int(np.clip(px[:, 1].min(), 0, hw[0] - 1)) if (depth > 0).all() and np.isfinite(px).all() else 0
+    v, u = np.mgrid[top : hw[0], : hw[1]] + 0.5
     px = np.stack([u.ravel(), v.ravel()], 1)
-    rays = ((camera.unproject(px, np.ones(len(px))) - camera.center) @ frame.axes.T).reshape(*hw, 3)
+    rays = ((camera.unproject(px, np.ones(len(px))) - camera.center) @ frame.axes.T).reshape(*v.shape, 3)
     fall = np.maximum(-rays[..., 2], 1e-9)
-    eye = np.array([0.0, -frame.distance, frame.eye])
-    points = eye + rays * (frame.eye / fall)[..., None]
+    points = np.array([0.0, -frame.distance, frame.eye]) + rays * (frame.eye / fall)[..., None]
     rows, columns = (((np.arange(n) + 0.5) * m / n).astype(int) for n, m in zip(hw, place.inverse_depth.shape))
-    inverse = place.inverse_depth[np.ix_(rows, columns)]
+    inverse = place.inverse_depth[np.ix_(rows[top:], columns)]
     risen = (inverse > 0) & (frame.eye - fall / np.maximum(inverse, 1e-9) > _FLAT * height)
-    return points, -rays / np.linalg.norm(rays, axis=2, keepdims=True), ((rays[..., 2] < 0) & ~risen).astype(np.float32)
+    eyes = -rays / np.sqrt((rays * rays).sum(2))[..., None]
+    return top, points, eyes, ((rays[..., 2] < 0) & ~risen).astype(np.float32)
 
 
-def _within(points: Array, eyes: Array, rough: float, height: float) -> Array:
-    """h w, 0..1: whether a lobe can meet the actor, fading out where it would be cut."""
+def _ends(alpha: Array, height: float) -> tuple[float, float, float]:
+    """How far the actor reaches to the left, to the right and up, from his feet."""
+    cell, columns = height / _ROWS, np.flatnonzero(alpha.max(0) > _FAINT)
+    half = alpha.shape[1] / 2
+    top = float(np.flatnonzero(alpha.max(1) > _FAINT)[-1] + 1)
+    return (float(columns[0]) - half) * cell, (float(columns[-1]) + 1 - half) * cell, top * cell
+
+
+def _within(points: Array, eyes: Array, rough: float, body: tuple[float, float, float, float]) -> Array:
+    """h w, 0..1: whether a lobe can meet the actor, fading out where it would be cut. ``body``: his height, and
+    ``_ends``."""
+    height, left, right, top = body
     before, widens = np.maximum(-points[..., 1], 0), _LOBE * rough
     flat = np.sqrt(np.maximum(1 - eyes[..., 2] ** 2, 1e-9))
     steep = np.maximum(eyes[..., 2] / flat - 2 * widens, 0)
-    over = before * steep / height
-    beside = np.abs(points[..., 0] + before * eyes[..., 0] / np.minimum(eyes[..., 1], -1e-3)) - before * widens
+    over = (before * steep - top) / height
+    across = points[..., 0] + before * eyes[..., 0] / np.minimum(eyes[..., 1], -1e-3)
+    wide = before * widens * eyes[..., 2]
+    beside = np.maximum(left - across, across - right) - wide
     far = np.clip((_REACH - before / height) / (_REACH - _WHOLE), 0, 1)
-    near = (points[..., 1] < _BEHIND * height) & (beside < _BESIDE * height)
-    return np.asarray(far * np.clip(2 * (_UP + 0.5 - over), 0, 1) * near)
+    near = points[..., 1] < _BEHIND * height
+    return np.asarray(far * np.clip(1 - over / _MARGIN, 0, 1) * np.clip(1 - beside / (_MARGIN * height), 0, 1) * near)
 
 
 def _shown(color: Array, hw: tuple[int, int], at: tuple[Array, ...]) -> Array:

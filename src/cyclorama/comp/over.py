@@ -29,7 +29,9 @@ def flatten(layers: Layers) -> Array:
         _times(backdrop, layers.shadow, out)
         backdrop = out
     if layers.reflection is not None:
-        _mirrored(backdrop, layers.reflection, out)
+        if backdrop is not out:
+            out[:] = backdrop
+        _mirror(out, layers.reflection)
         backdrop = out
     if layers.relight_gain is None:
         _over(actor.color, actor.alpha, backdrop, out)
@@ -101,8 +103,8 @@ def _times(color, field, out):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def _mirrored(color, field, out):  # type: ignore[no-untyped-def]
-    """``color`` by the first half of a small field and plus the second, read bilinearly; ``out`` may be ``color``."""
+def _mirror(color, field):  # type: ignore[no-untyped-def]
+    """``color`` by the first half of a small field and plus the second, read bilinearly, in place."""
     h, w, _ = color.shape
     fh, fw, _ = field.shape
     half, one, none = np.float32(0.5), np.float32(1.0), np.float32(0.0)
@@ -124,13 +126,14 @@ def _mirrored(color, field, out):  # type: ignore[no-untyped-def]
         for i in range(fw):
             j = min(i + 1, fw - 1)
             if same[i] and same[j]:
-                out[y, begin[i] : begin[i + 1]] = color[y, begin[i] : begin[i + 1]]
                 continue
+            r, g, b, ar, ag, ab = row[i]
+            dr, dg, db, dar, dag, dab = row[j] - row[i]
             for x in range(begin[i], begin[i + 1]):
-                for c in range(3):
-                    kept = row[i, c] + share[x] * (row[j, c] - row[i, c])
-                    added = row[i, 3 + c] + share[x] * (row[j, 3 + c] - row[i, 3 + c])
-                    out[y, x, c] = color[y, x, c] * kept + added
+                s = share[x]
+                color[y, x, 0] = color[y, x, 0] * (r + s * dr) + (ar + s * dar)
+                color[y, x, 1] = color[y, x, 1] * (g + s * dg) + (ag + s * dag)
+                color[y, x, 2] = color[y, x, 2] * (b + s * db) + (ab + s * dab)
 
 
 @njit(cache=True, nogil=True)

@@ -48,7 +48,7 @@ def blobs(alpha: Array, camera: Camera, standing: Standing, index: int) -> Blobs
 
 
 def looked_up(alpha: Array, camera: Camera, points: Array) -> Array:
-    """A small picture, h w or h w 3, where points (rows, columns, 3) of the world are seen."""
+    """A small picture, h w or h w c, where points (rows, columns, 3) of the world are seen."""
     px, depth = camera.project(points.reshape(-1, 3))
     h, w = alpha.shape[:2]
     px = px * [w / camera.hw[1], h / camera.hw[0]] - 0.5
