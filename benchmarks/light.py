@@ -4,7 +4,7 @@ Stage cases: the true camera, the true actor (as shot, free of the screen's boun
 the light on the actor counts. Ours reads the light from the backdrop that the references and the true camera give
 (``--depth``: with their depth pictures) and adds the rim to the gain; the rivals match the actor's colours to the
 place's. The row ``shadow`` lays the actor's shadow on the place, from the ground, the depth and the light that are
-found; its figure is psnr_near.
+found, the row below it his mirror image, too; their figure is psnr_near.
 """
 
 import argparse
@@ -21,20 +21,32 @@ import numpy as np
 
 import light_rivals
 from cases import cases_in, score_shot, table
-from cyclorama.comp import gain_field, read_place, relit, rim_field, shadow_field, spread, up_of
+from cyclorama.comp import (
+    flatten,
+    gain_field,
+    mirror_field,
+    read_gloss,
+    read_place,
+    relit,
+    rim_field,
+    shadow_field,
+    spread,
+    up_of,
+)
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, View
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear, linear_from_code8
-from cyclorama.core.layers import Foreground
+from cyclorama.core.layers import Foreground, Layers
 from cyclorama.core.lighting import Relighting, studio
+from cyclorama.core.mirroring import Mirroring
 from cyclorama.core.reference import Reference
 from cyclorama.core.shadowing import Shadowing
+from cyclorama.footing import footing_on
 from cyclorama.lightjob import place_moments
 from cyclorama.matchmove import Figures, read_camera, triangulate_references
 from cyclorama.scenery import USUAL_DISTANCE_M, build_backdrop, draw, find_plane, shown_plane
-from cyclorama.shadowjob import feet_seen
-from cyclorama.standing import standing_on
+from cyclorama.shadowjob import bare_moments
 
 FIGURES = ("psnr_actor", "psnr_edge", "psnr_near", "mse", "flicker")
 
@@ -71,9 +83,10 @@ def main() -> None:
 
 
 def _gains(scores: dict[str, dict[str, dict[str, object]]]) -> None:
-    base, shadow = scores.pop("none"), scores.pop("shadow")
+    base = scores.pop("none")
+    cast = {name: scores.pop(name) for name in ("shadow", "shadow and mirror")}
     _above("psnr_actor", base, scores)
-    _above("psnr_near", base, {"shadow": shadow})
+    _above("psnr_near", base, cast)
 
 
 def _above(figure: str, base: dict[str, dict[str, object]], scores: dict[str, dict[str, dict[str, object]]]) -> None:
@@ -109,7 +122,9 @@ def rows(case: Case, with_depth: bool, only: str) -> Iterator[tuple[str, list[Ar
     relighting = Relighting(studio(up_of(moments)), read_place(moments), 1.0)
     print(f"{case.folder.name}: {relighting.place.exposure:+.2f} stops, white {relighting.place.white}, "
           f"{time.process_time() - begin:.1f} CPU-s", flush=True)  # fmt: skip
-    yield "shadow", case.actors, _shadowed(case, backdrop, relighting)
+    cast = _cast(case, backdrop, relighting)
+    yield "shadow", case.actors, _behind(case, backdrop, replace(cast, mirror=None))
+    yield "shadow and mirror", case.actors, _behind(case, backdrop, cast)
     relit_actors = [_relit(c, a, case.path, i, relighting) for i, (c, a) in enumerate(zip(case.actors, case.alphas))]
     yield "gain alone", relit_actors, case.places
     drawn = [draw(backdrop, camera, float(i)).color for i, camera in enumerate(case.path)]
@@ -130,22 +145,44 @@ def _relit(color, alpha, path, index, relighting) -> Array:  # type: ignore[no-u
     return relit(color, gain_field(foreground, path[index], relighting))
 
 
-def _shadowed(case: Case, backdrop: Backdrop, relighting: Relighting) -> list[Array]:
+@dataclass(frozen=True)
+class Cast:
+    """What the actor casts on the place."""
+
+    shadow: Shadowing | None
+    mirror: Mirroring | None
+
+
+def _cast(case: Case, backdrop: Backdrop, relighting: Relighting) -> Cast:
     figures = Figures(lambda i, _: case.alphas[i], case.path.hw, len(case.path))
     for index, alpha in enumerate(case.alphas):
         figures(index, alpha)
     views = backdrop.views
     ground = backdrop.ground or find_plane(views) or shown_plane(views[len(views) // 2], USUAL_DISTANCE_M)
-    standing = None if ground is None else standing_on(ground, case.path, figures)
-    if standing is None:
+    footing = None if ground is None else footing_on(ground, case.path, figures)
+    if ground is None or footing is None:
         print(f"{case.folder.name}: the feet on the ground are not seen, no shadow")
+        return Cast(None, None)
+    shadow = Shadowing(footing.standing, relighting.place, footing.seen, 0.0, 1.0)
+    gloss = read_gloss(bare_moments(backdrop, case.path), ground)
+    print(f"{case.folder.name}: {'a matte ground' if gloss is None else gloss[0]}")
+    return Cast(shadow, None if gloss is None else Mirroring(footing.standing, footing.seen, *gloss, 1.0))
+
+
+def _behind(case: Case, backdrop: Backdrop, cast: Cast) -> list[Array]:
+    """The places with what the actor casts on them."""
+    if cast.shadow is None:
         return case.places
-    shadowing = Shadowing(standing, relighting.place, feet_seen(figures), 0.0, 1.0)
-    shadowed = []
-    for index, (alpha, place) in enumerate(zip(case.alphas, case.places)):
-        drawn, camera = draw(backdrop, case.path[index], float(index)), case.path[index]
-        shadowed.append(place * spread(shadow_field(alpha, drawn, camera, index, shadowing), alpha.shape))
-    return shadowed
+    shown = []
+    for index, (color, alpha, place) in enumerate(zip(case.actors, case.alphas, case.places)):
+        camera = case.path[index]
+        drawn = draw(backdrop, camera, float(index))
+        layers = Layers(drawn, (Foreground(color * alpha[..., None], alpha),))
+        shadow = shadow_field(alpha, drawn, camera, index, cast.shadow)
+        mirror = None if cast.mirror is None else mirror_field(layers, camera, index, cast.mirror)
+        true = replace(drawn, color=place)
+        shown.append(flatten(Layers(true, (), shadow=shadow, reflection=mirror)))
+    return shown
 
 
 def backdrop_of(case: Case, with_depth: bool) -> Backdrop:

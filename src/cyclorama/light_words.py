@@ -79,11 +79,24 @@ class LightSettings:
         ),
     ] = None
     no_shadow: Annotated[bool, Option("The same as --shadow 0.")] = False
+    reflection: Annotated[
+        float | None,
+        Option(
+            "How strong the actor's mirror image in the ground is: 0 none, 1 whole. Whole where the place shows that "
+            "its ground is glossy, and his feet are seen on it."
+        ),
+    ] = None
+    no_reflection: Annotated[bool, Option("The same as --reflection 0.")] = False
 
     @property
     def shadow_strength(self) -> float:
         """0..1, as asked; else whole."""
         return 0.0 if self.no_shadow else 1.0 if self.shadow is None else self.shadow
+
+    @property
+    def reflection_strength(self) -> float:
+        """0..1, as asked; else whole."""
+        return 0.0 if self.no_reflection else 1.0 if self.reflection is None else self.reflection
 
     @property
     def inputs(self) -> tuple[Path, ...]:

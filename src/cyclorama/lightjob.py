@@ -32,6 +32,8 @@ def require_light(settings: Settings) -> None:
         raise InputError(f"--relight must be 0 (not at all) to 1 (whole), got {light.relight:g}")
     if light.shadow is not None and not 0 <= light.shadow <= 1:
         raise InputError(f"--shadow must be 0 (none) to 1 (whole), got {light.shadow:g}")
+    if light.reflection is not None and not 0 <= light.reflection <= 1:
+        raise InputError(f"--reflection must be 0 (none) to 1 (whole), got {light.reflection:g}")
     unused = strength_of(settings) == 0 and light.shadow_strength == 0
     if unused and (light.environment is not None or light.key_light is not None):
         words = "--environment and --key say how to light, and relighting and shadows are off; leave one of them out"

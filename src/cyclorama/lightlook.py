@@ -82,7 +82,7 @@ def _sheet(shot: Shot, backdrop: Place, job: Job) -> Array:
     """The middle frame as shot, plain and finished, whole and at the actor's edge."""
     index = len(job.frames) // 2
     engine = make_engine("geometry")
-    plain = engine.render(replace(shot, relighting=None, shadowing=None, film=None), backdrop, index)
+    plain = engine.render(replace(shot, relighting=None, shadowing=None, mirroring=None, film=None), backdrop, index)
     done = engine.render(shot, backdrop, index)
     pictures = {
         "plate": shot.plate.frame(index),

@@ -58,7 +58,7 @@ from cyclorama.references import PanoramaFile, open_references
 from cyclorama.report import Report
 from cyclorama.scenery import Unseen, find_unseen
 from cyclorama.settings import Settings
-from cyclorama.shadowjob import Sight, find_shadow
+from cyclorama.shadowjob import Sight, find_footing, find_mirror, find_shadow
 from cyclorama.shot_report import Sheet, shot_report
 from cyclorama.standing import Stood, require_sound
 from cyclorama.stmaps import with_given_lens
@@ -177,11 +177,14 @@ class Analysis:
         with self.job.watch("light"):
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
             sight = Sight(matchmove.path, figures, key, placing.unit)
-            shadowing = find_shadow(stood, sight, self.job, self.settings, relighting)
+            footing = find_footing(stood, sight, self.job, self.settings)
+            shadowing = find_shadow(footing, stood, sight, self.job, self.settings, relighting)
+            mirroring = find_mirror(footing, stood, sight, self.job, self.settings)
         with self.job.watch("film"):
             read = find_film(stood, matchmove.path, key, self.job, self.settings)
         tell(read, lambda text: self.job.notes.add("film", text))
-        shot = Shot(plate, key, matchmove.path, relighting, stood.standing, stood.occluders, shadowing, read.film)
+        cast = (stood.standing, stood.occluders, shadowing, read.film, mirroring)
+        shot = Shot(plate, key, matchmove.path, relighting, *cast)
         return shot, stood, matchmove, read
 
     @property

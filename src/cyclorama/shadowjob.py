@@ -1,29 +1,31 @@
-"""The actor's shadow: whether the place has a ground for it, where he stands there, and which light he keeps off."""
+"""The actor's shadow and mirror image: whether the place has a ground for them, where he stands, in which light."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
-from cyclorama.comp import Moment, read_place
+from cyclorama.comp import Moment, read_gloss, read_place
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.layers import Key
 from cyclorama.core.lighting import LUMINANCE, Lighting, Relighting
+from cyclorama.core.mirroring import Mirroring
+from cyclorama.core.place import Place
 from cyclorama.core.shadowing import Shadowing
 from cyclorama.core.standing import Standing
+from cyclorama.footing import Footing, footing_on
 from cyclorama.job import Job
 from cyclorama.lightjob import as_told, place_moments
 from cyclorama.matchmove import ANALYSIS_LONG_SIDE, Figures
 from cyclorama.scenery import shown_plane
 from cyclorama.settings import Settings
-from cyclorama.standing import Stood, looks, standing_on
+from cyclorama.standing import Stood, looks
 
-_NO_GROUND = "no ground was found: no shadow is cast; give --stand-at or a depth picture"
-_NO_FEET = "the actor's feet are not seen on the ground of the place: no shadow is cast"
+_NO_GROUND = "no ground was found: the actor casts no shadow; give --stand-at or a depth picture"
+_NO_FEET = "the actor's feet are not seen on the ground of the place: he casts no shadow"
 _NO_KEY = "no key light was read from the place: the actor darkens the ground at his feet alone; --key casts a shadow"
-_RAMP = 4.0  # frames in which a shadow comes and goes where the picture cuts the feet off
+_NO_MIRROR = "no mirror image of the place was found in its ground: it is taken to be matte, and mirrors no actor"
 _ABOUT = 2.0  # heights about the feet: the ground that says how bright the key makes it
 _LIT = 90  # percentile of its luminance
 
@@ -38,58 +40,61 @@ class Sight:
     unit: float
 
 
-def find_shadow(
-    stood: Stood, sight: Sight, job: Job, settings: Settings, relighting: Relighting | None
-) -> Shadowing | None:
-    """None where none is asked for, or nothing to cast it on is known, which is noted."""
-    strength = settings.light.shadow_strength
-    if strength == 0:
+def find_footing(stood: Stood, sight: Sight, job: Job, settings: Settings) -> Footing | None:
+    """Where the actor stands for his shadow and his mirror image; None where neither is asked for, or nothing is known
+    of it, which is noted."""
+    if settings.light.shadow_strength == 0 and settings.light.reflection_strength == 0:
         return None
-    if not isinstance(stood.backdrop, Backdrop):
+    backdrop = stood.backdrop
+    ground = None
+    if isinstance(backdrop, Backdrop):
+        ground = backdrop.ground or shown_plane(backdrop.views[len(backdrop.views) // 2], sight.unit)
+    if ground is None:
         job.notes.add("light", _NO_GROUND)
         return None
-    plate = job.plate.proxy(ANALYSIS_LONG_SIDE)
-    figures = sight.figures.look(plate, looks(stood.backdrop, len(sight.path), plate.rate))
-    standing, why = _standing(stood.backdrop, stood.standing, sight, figures)
-    if standing is None:
-        job.notes.add("light", why)
-        return None
-    seen = feet_seen(figures)
-    if not seen.any():
+    assert isinstance(backdrop, Backdrop)
+    figures = sight.figures.look(job.plate.proxy(ANALYSIS_LONG_SIDE), looks(backdrop, len(sight.path), job.plate.rate))
+    footing = footing_on(ground, sight.path, figures)
+    if footing is None or not footing.seen.any():
         job.notes.add("light", _NO_FEET)
         return None
-    if seen.min() == 0:
-        cut = int((seen == 0).sum())
+    if footing.seen.min() == 0:
+        cut = int((footing.seen == 0).sum())
         job.notes.add("light", f"the actor's feet are out of the picture in {cut} frames: no shadow is cast there")
+    return footing
+
+
+def find_shadow(
+    footing: Footing | None, stood: Stood, sight: Sight, job: Job, settings: Settings, relighting: Relighting | None
+) -> Shadowing | None:
+    """None where none is asked for, or nothing to cast it on is known."""
+    strength = settings.light.shadow_strength
+    if footing is None or strength == 0:
+        return None
     place = _light(stood, sight, job, settings) if relighting is None else relighting.place
     if place.key is None:
         job.notes.add("light", _NO_KEY)
-    nobody = np.zeros(sight.path.hw, np.float32)
-    lit = 0.0 if place.key is None else _lit(place_moments(stood.backdrop, sight.path, lambda _: nobody), standing)
-    return Shadowing(standing, place, seen, lit, strength)
+    lit = 0.0 if place.key is None else _lit(bare_moments(stood.backdrop, sight.path), footing.standing)
+    return Shadowing(footing.standing, place, footing.seen, lit, strength)
 
 
-def _standing(
-    backdrop: Backdrop, known: Standing | None, sight: Sight, figures: Figures
-) -> tuple[Standing | None, str]:
-    if known is not None:
-        return known, ""
-    views = backdrop.views
-    ground = backdrop.ground or shown_plane(views[len(views) // 2], sight.unit)
-    return (None, _NO_GROUND) if ground is None else (standing_on(ground, sight.path, figures), _NO_FEET)
+def find_mirror(footing: Footing | None, stood: Stood, sight: Sight, job: Job, settings: Settings) -> Mirroring | None:
+    """None where none is asked for, or the place's ground shows no mirror image, which is noted."""
+    strength = settings.light.reflection_strength
+    if footing is None or strength == 0:
+        return None
+    found = read_gloss(bare_moments(stood.backdrop, sight.path), footing.standing.ground)
+    if found is None:
+        job.notes.add("light", _NO_MIRROR)
+        return None
+    gloss, sources = found
+    return Mirroring(footing.standing, footing.seen, gloss, sources, strength)
 
 
-def feet_seen(figures: Figures) -> Array:
-    """(t,) 0..1: 0 where the picture cuts the feet off, as far as was looked, 1 some frames away."""
-    looked = np.flatnonzero(np.isfinite(figures.covered))
-    frames = np.arange(len(figures.covered))
-    if not len(looked):
-        return np.ones(len(frames))
-    nearest = looked[np.abs(frames[:, None] - looked).argmin(1)]
-    bare = ~np.isfinite(figures.feet[nearest]).all(1)
-    if not bare.any():
-        return np.ones(len(frames))
-    return np.asarray(np.clip(distance_transform_edt(~bare) / _RAMP, 0, 1))
+def bare_moments(backdrop: Place, path: CameraPath) -> tuple[Moment, ...]:
+    """The place at some moments, with nobody in it."""
+    nobody = np.zeros(path.hw, np.float32)
+    return place_moments(backdrop, path, lambda _: nobody)
 
 
 def _light(stood: Stood, sight: Sight, job: Job, settings: Settings) -> Lighting:

@@ -11,6 +11,7 @@ from cyclorama.core.camera import CameraPath
 from cyclorama.core.display import code8_from_linear
 from cyclorama.core.layers import Layers
 from cyclorama.core.lighting import Relighting
+from cyclorama.core.mirroring import Mirroring
 from cyclorama.core.shadowing import Shadowing
 from cyclorama.core.shot import Shot
 from cyclorama.job import Job, JobSettings
@@ -88,6 +89,7 @@ def shot_report(
         "actor": stood.facts | {"hidden_percent": {str(f): round(100 * c, 2) for f, c in sheet.hidden.items()}},
         "light": None if shot.relighting is None else light_facts(shot.relighting),
         "shadow": None if shot.shadowing is None else shadow_facts(shot.shadowing),
+        "reflection": None if shot.mirroring is None else mirror_facts(shot.mirroring),
     }
     more = f"<h2>camera</h2>{table(camera)}{path_plot(matchmove.path)}"
     if sheet.unseen is not None:
@@ -117,6 +119,17 @@ def shadow_facts(shadowing: Shadowing) -> dict[str, Any]:
         "cast": key is not None,
         "softness": None if key is None else round(key.softness, 2),
         "frames_without": int((shadowing.seen == 0).sum()),
+    }
+
+
+def mirror_facts(mirroring: Mirroring) -> dict[str, Any]:
+    """What the actor's mirror image in the ground was made from, for a report."""
+    gloss = mirroring.gloss
+    return {
+        "strength": mirroring.strength,
+        "roughness": gloss.roughness,
+        "reflectance": round(gloss.reflectance, 2),
+        "evidence": round(gloss.evidence, 2),
     }
 
 

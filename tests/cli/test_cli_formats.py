@@ -28,6 +28,7 @@ def test_a_shot_and_its_layers(case: Case, tmp_path: Path) -> None:
         planes = {name: channel.pixels.astype(np.float32) for name, channel in file.channels().items()}
     for channel in "RGB":
         behind = planes[f"place.{channel}"] * planes.get(f"shadow.{channel}", 1)
+        behind = behind + planes.get(f"reflection.{channel}", 0)
         over = planes[f"actor.{channel}"] + (1 - planes["actor.A"]) * behind
         np.testing.assert_allclose(over + planes[f"wrap.{channel}"], planes[channel], atol=5e-3)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["layers", "shot.mov"]

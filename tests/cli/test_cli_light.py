@@ -65,6 +65,14 @@ def test_a_shadow_is_0_to_1(strength: float) -> None:
         require_light(asked(shadow=strength))
 
 
+@pytest.mark.parametrize("strength", [-0.1, 1.5, float("nan")])
+def test_a_reflection_is_0_to_1(strength: float) -> None:
+    with pytest.raises(InputError, match=r"--reflection must be 0 \(none\) to 1 \(whole\)"):
+        require_light(asked(reflection=strength))
+    said = [asked(), asked(reflection=0.3), asked(no_reflection=True), asked(reflection=0.0)]
+    assert [s.light.reflection_strength for s in said] == [1.0, 0.3, 0.0, 0.0]
+
+
 def test_a_shadow_is_whole_where_nothing_is_said() -> None:
     said = [asked(), asked(shadow=0.3), asked(no_shadow=True), asked(shadow=0.0)]
     assert [s.light.shadow_strength for s in said] == [1.0, 0.3, 0.0, 0.0]

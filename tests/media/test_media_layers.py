@@ -2,6 +2,7 @@
 
 import ast
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -30,8 +31,10 @@ def finished(num_actors: int = 1, *, shadow: bool = False) -> Finished:
         alpha = rng.random(HW, np.float32) / num_actors
         actors.append(Foreground(rng.random((*HW, 3), np.float32) * alpha[..., None], alpha))
     relit = tuple(Foreground(a.color * gain, a.alpha) for a in actors)
-    field = rng.random((6, 10, 3), np.float32) if shadow else None
-    layers = Layers(place, relit, shadow=field, laid_gain=np.broadcast_to(gain, (*HW, 3)).copy() if shadow else None)
+    layers = Layers(place, relit)
+    if shadow:
+        field, laid = rng.random((6, 10, 9), np.float32), np.broadcast_to(gain, (*HW, 3)).copy()
+        layers = replace(layers, shadow=field[..., :3].copy(), reflection=field[..., 3:].copy(), laid_gain=laid)
     return flatten(layers), layers
 
 
@@ -135,7 +138,7 @@ def test_the_nuke_script_puts_the_picture_together_again(tmp_path: Path, num_act
     path = written(tmp_path, "a.%04d.exr", item)
     with OpenEXR.File(str(path), separate_channels=True) as file:
         planes = {name: channel.pixels.astype(np.float32) for name, channel in file.channels().items()}
-    assert ("shadow.R" in planes, "relight.G" in planes) == (shadow, shadow)
+    assert {n in planes for n in ("shadow.R", "relight.G", "reflection.B")} == {shadow}
     again = composite_of(tmp_path / "a.nk", planes)
     np.testing.assert_allclose(again, np.stack([planes[c] for c in "RGB"], -1), atol=3e-3)
     text = (tmp_path / "a.nk").read_text()
@@ -144,6 +147,9 @@ def test_the_nuke_script_puts_the_picture_together_again(tmp_path: Path, num_act
     if shadow:
         without = composite_of(tmp_path / "a.nk", planes | {f"shadow.{c}": np.ones(HW, np.float32) for c in "RGB"})
         assert np.abs(without - again).max() > 0.1
+        behind = (1 - item[1].joint.alpha) * planes["reflection.G"]
+        bare = composite_of(tmp_path / "a.nk", planes | {f"reflection.{c}": np.zeros(HW, np.float32) for c in "RGB"})
+        np.testing.assert_allclose((again - bare)[..., 1], behind, atol=3e-3)
 
 
 def test_the_blender_script_names_the_same_layers(tmp_path: Path) -> None:
@@ -154,10 +160,12 @@ def test_the_blender_script_names_the_same_layers(tmp_path: Path) -> None:
         for node in ast.parse(script).body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
-    assert (told["FILE"], told["ACTORS"], told["TIMES_PLACE"], told["ADDED"]) == (
+    names = ("FILE", "ACTORS", "TIMES_PLACE", "ADDED_TO_PLACE", "ADDED")
+    assert tuple(told[n] for n in names) == (
         "1001.exr",
         ("actor1", "actor2"),
         ("shadow",),
+        ("reflection",),
         (),
     )
 

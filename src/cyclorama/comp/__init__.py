@@ -2,11 +2,13 @@
 
 from cyclorama.comp.blur_read import Sharpness, Shutter, read_sharpness, read_shutter
 from cyclorama.comp.film import finished, with_film
+from cyclorama.comp.gloss_read import read_gloss
 from cyclorama.comp.grade import grade_between, levels_of, through_glass
 from cyclorama.comp.grain_read import missing_grain, read_grain
 from cyclorama.comp.light_given import from_panorama, with_key
 from cyclorama.comp.light_read import read_place
 from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
+from cyclorama.comp.mirror import mirror_field
 from cyclorama.comp.over import flatten, relit, relit_layers, spread
 from cyclorama.comp.relight import gain_field
 from cyclorama.comp.rim import rim_field, with_rim
@@ -23,7 +25,9 @@ __all__ = [
     "gain_field",
     "grade_between",
     "levels_of",
+    "mirror_field",
     "missing_grain",
+    "read_gloss",
     "read_grain",
     "read_place",
     "read_sharpness",

@@ -17,7 +17,8 @@ _LEAST_KEPT, _MOST_KEPT = np.float32(0.25), np.float32(4.0)
 
 
 def flatten(layers: Layers) -> Array:
-    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) backdrop shadow + wrap alpha + grain.
+    """The finished frame, h w 3 float32 scene-linear: relit actors + (1 - alpha) mirrored place + wrap alpha + grain,
+    where the mirrored place is the place times shadow times the first half of reflection, plus its second half.
     Absent layers do nothing.
 
     Several actors are shares of the pixel, so their colours add and alpha is the sum of theirs.
@@ -26,6 +27,11 @@ def flatten(layers: Layers) -> Array:
     actor, backdrop = layers.joint, layers.place.color
     if layers.shadow is not None:
         _times(backdrop, layers.shadow, out)
+        backdrop = out
+    if layers.reflection is not None:
+        if backdrop is not out:
+            out[:] = backdrop
+        _mirror(out, layers.reflection)
         backdrop = out
     if layers.relight_gain is None:
         _over(actor.color, actor.alpha, backdrop, out)
@@ -109,6 +115,40 @@ def _times(color, field, out):  # type: ignore[no-untyped-def]
                 out[y, x, 0] = color[y, x, 0] * (r + s * dr)
                 out[y, x, 1] = color[y, x, 1] * (g + s * dg)
                 out[y, x, 2] = color[y, x, 2] * (b + s * db)
+
+
+@njit(cache=True, nogil=True)
+def _mirror(color, field):  # type: ignore[no-untyped-def]
+    """``color`` by the first half of a small field and plus the second, read bilinearly, in place."""
+    h, w, _ = color.shape
+    fh, fw, _ = field.shape
+    half, one, none = np.float32(0.5), np.float32(1.0), np.float32(0.0)
+    row, share, begin = np.empty((fw, 6), np.float32), np.empty(w, np.float32), np.zeros(fw + 1, np.int64)
+    for x in range(w):
+        across = min(max((np.float32(x) + half) * np.float32(fw / w) - half, none), np.float32(fw - 1))
+        share[x] = across - np.float32(int(across))
+        begin[int(across) + 1 :] = x + 1
+    same = np.empty(fw, np.bool_)
+    for y in range(h):
+        at = min(max((np.float32(y) + half) * np.float32(fh / h) - half, none), np.float32(fh - 1))
+        y0 = int(at)
+        y1, t = min(y0 + 1, fh - 1), at - np.float32(y0)
+        for i in range(fw):
+            same[i] = True
+            for c in range(6):
+                row[i, c] = field[y0, i, c] + t * (field[y1, i, c] - field[y0, i, c])
+                same[i] &= row[i, c] == (one if c < 3 else none)
+        for i in range(fw):
+            j = min(i + 1, fw - 1)
+            if same[i] and same[j]:
+                continue
+            r, g, b, ar, ag, ab = row[i]
+            dr, dg, db, dar, dag, dab = row[j] - row[i]
+            for x in range(begin[i], begin[i + 1]):
+                s = share[x]
+                color[y, x, 0] = color[y, x, 0] * (r + s * dr) + (ar + s * dar)
+                color[y, x, 1] = color[y, x, 1] * (g + s * dg) + (ag + s * dag)
+                color[y, x, 2] = color[y, x, 2] * (b + s * db) + (ab + s * dab)
 
 
 @njit(cache=True, nogil=True)

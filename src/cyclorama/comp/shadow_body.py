@@ -37,18 +37,20 @@ def blobs(alpha: Array, camera: Camera, standing: Standing, index: int) -> Blobs
     columns, low, high = round(_BESIDE * _ROWS), round(_DOWN * _ROWS), round(_UP * _ROWS)
     across, over = (np.arange(-columns, columns) + 0.5) * cell, (np.arange(-low, high) + 0.5) * cell
     points = feet + across[None, :, None] * side + over[:, None, None] * up
-    card = _looked_up(alpha, camera, points)
+    card = looked_up(alpha, camera, points)
     if card.max() < _FAINT:
         return None
     half_depth = np.minimum(np.sqrt(inflated(card)) * cell, _DEEPEST * standing.height)
     eye = float(standing.ground.height(camera.center))
-    points = _set_back(points, card, over, (camera.center, eye, distance, standing.height))
+    scale = 1 + set_back(card, over, (eye, distance, standing.height)) / distance
+    points = camera.center + (points - camera.center) * scale[..., None]
     return _blobs_of(np.dstack([points, card, np.full_like(card, cell), half_depth]), low)
 
 
-def _looked_up(alpha: Array, camera: Camera, points: Array) -> Array:
+def looked_up(alpha: Array, camera: Camera, points: Array) -> Array:
+    """A small picture, h w or h w c, where points (rows, columns, 3) of the world are seen."""
     px, depth = camera.project(points.reshape(-1, 3))
-    h, w = alpha.shape
+    h, w = alpha.shape[:2]
     px = px * [w / camera.hw[1], h / camera.hw[0]] - 0.5
     middle = points.shape[1] // 2
     tall = px.reshape(*points.shape[:2], 2)[:, middle, 1]
@@ -56,13 +58,16 @@ def _looked_up(alpha: Array, camera: Camera, points: Array) -> Array:
     if sigma > _SHARP:
         alpha = np.asarray(cv2.GaussianBlur(alpha, (0, 0), min(sigma, _BLUR_MOST), borderType=cv2.BORDER_REPLICATE))
     px[(depth <= 0) | ~np.isfinite(px).all(1)] = -9
+    px[:, 1] = np.minimum(px[:, 1], h - 1)  # legs that the picture cuts off go on as they were
     at = px.reshape(*points.shape[:2], 2).astype(np.float32)
     return np.asarray(cv2.remap(alpha, at[..., 0], at[..., 1], cv2.INTER_LINEAR, borderValue=0))
 
 
-def _set_back(points: Array, card: Array, over: Array, sight: tuple[Array, float, float, float]) -> Array:
-    """With what stands on the ground behind the nearer foot moved along the view to where it stands."""
-    center, eye, distance, height = sight
+def set_back(card: Array, over: Array, sight: tuple[float, float, float]) -> Array:
+    """How far behind the card its cells stand, as the card: what stands on the ground behind the nearer foot is where
+    the ground is seen under it, and the body over the feet. ``over``: the rows' heights; ``sight``: how high the camera
+    is and how far, and the actor's height."""
+    eye, distance, height = sight
     cell = over[1] - over[0]
     filled = np.minimum(np.cumsum(card, 0), 1.0)
     lowest = over[0] - cell / 2 + cell * (1.0 - filled).sum(0)  # the height up to which a column is empty
@@ -71,8 +76,7 @@ def _set_back(points: Array, card: Array, over: Array, sight: tuple[Array, float
     stands = np.clip(2 - lowest / (_SHOE / 2 * height), 0, 1)
     behind = np.minimum(behind, _MOST_BEHIND * height) * stands
     share = np.clip((_KNEE - over / height) / (_KNEE - _SHOE), 0, 1)
-    scale = 1 + behind[None, :] * share[:, None] / distance
-    return np.asarray(center + (points - center) * scale[..., None])
+    return np.asarray(behind[None, :] * share[:, None])
 
 
 def _blobs_of(cells: Array, low: int) -> Blobs:

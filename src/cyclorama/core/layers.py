@@ -82,6 +82,8 @@ class Layers:
     the first three, and then its luminance is set by the fourth. ``cover``: h w float32, 0..1, how much of each pixel
     things of the place hide that stand before the actors; they are held out of ``actors`` already. ``shadow``: small,
     h' w' 3 float32 over the whole picture, 0..1, what the place is multiplied by for the actors' shadow on it.
+    ``reflection``: small, h' w' 6 float32 over the whole picture: what the shadowed place is multiplied by where the
+    actors hide what its ground mirrors (3), and then the light of their own mirror image that is added to it (3).
     ``laid_gain``: h w 3 float32, what the actors were multiplied by where ``relight_gain`` lies on them already.
     ``wrap``: small, h' w' 3 float32 over the whole picture, the place's light that is added over the actors' alpha.
     ``grain``: h w 3 float32, added to the picture as it is; nothing where the actors are whole.
@@ -92,6 +94,7 @@ class Layers:
     relight_gain: Array | None = None
     cover: Array | None = None
     shadow: Array | None = None
+    reflection: Array | None = None
     laid_gain: Array | None = None
     wrap: Array | None = None
     grain: Array | None = None

@@ -8,6 +8,7 @@ from cyclorama.core.clip import Clip
 from cyclorama.core.film import Film
 from cyclorama.core.layers import Foreground, Key, foregrounds_of
 from cyclorama.core.lighting import Relighting
+from cyclorama.core.mirroring import Mirroring
 from cyclorama.core.shadowing import Shadowing
 from cyclorama.core.standing import Standing
 
@@ -29,6 +30,8 @@ class Shot:
     """What the actor's shadow in the place is made from; None where he casts none."""
     film: Film | None = None
     """The plate's lens and film, as far as they are laid on the place; None where nothing is."""
+    mirroring: Mirroring | None = None
+    """What the actor's mirror image in the ground is made from; None where the ground is not glossy."""
 
     def __post_init__(self) -> None:
         if len(self.path) != self.plate.num_frames or self.path.hw != self.plate.hw:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cyclorama.comp import gain_field, rim_field, shadow_field, with_film, with_rim
+from cyclorama.comp import gain_field, mirror_field, rim_field, shadow_field, with_film, with_rim
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.generation import EngineOptions
 from cyclorama.core.layers import Foreground, Layers, held_out, joined
@@ -34,14 +34,16 @@ class GeometryEngine:
 
 
 def completed(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:
-    """With the actors' shadow on the place, the place's light at their edge, with the actors behind what stands before
-    them, and with the plate's lens and film."""
+    """With the actors' shadow and mirror image on the place, the place's light at their edge, with the actors behind what
+    stands before them, and with the plate's lens and film."""
     rim = None
     if shot.relighting is not None and shot.relighting.rim and layers.actors:
         rim = rim_field(layers.joint.alpha, layers.place.color, shot.relighting.strength)
     if shot.shadowing is not None and layers.actors:
         shadow = shadow_field(layers.joint.alpha, layers.place, shot.path[index], index, shot.shadowing)
         layers = replace(layers, shadow=shadow)
+    if shot.mirroring is not None and layers.actors:
+        layers = replace(layers, reflection=mirror_field(layers, shot.path[index], index, shot.mirroring))
     layers = _in_order(shot, backdrop, index, layers)
     return with_rim(layers if shot.film is None else with_film(layers, shot.film, shot.path, index), rim)
 

@@ -10,6 +10,8 @@ from cyclorama.media.output import OutputSpec, sequence_paths
 
 TIMES_PLACE = ("shadow",)
 """Layers that the place is multiplied by, in this order."""
+ADDED_TO_PLACE = ("reflection",)
+"""Layers that are then added to the place, in this order."""
 ADDED = ("wrap", "grain")
 """Layers that are added to the picture after the actors were laid over the place, in this order."""
 _NUMBER = re.compile(r"[._-]?%\d*d")
@@ -27,6 +29,7 @@ WIDTH, HEIGHT = {width}, {height}
 RATE = {rate}  # frames a second: numerator, denominator
 ACTORS = {actors}  # added to one another, then laid over the place
 TIMES_PLACE = {times}  # what the place is multiplied by
+ADDED_TO_PLACE = {place_added}  # what is then added to it
 ADDED = {added}  # what is added at the end
 
 
@@ -84,6 +87,8 @@ def make_composite():
     picture = layer["place"]
     for name in TIMES_PLACE:
         picture = mixed(tree, "MULTIPLY", picture, layer[name])
+    for name in ADDED_TO_PLACE:
+        picture = mixed(tree, "ADD", picture, layer[name])
     if ACTORS:
         actor = layer[ACTORS[0]]
         for name in ACTORS[1:]:
@@ -145,6 +150,8 @@ def nuke_script(pattern: Path, spec: OutputSpec, names: LayerNames) -> str:
     nodes += _shuffled("place", again=bool(names.actors))
     for name in names.among(TIMES_PLACE):
         nodes += [*_shuffled(name), _merged("multiply", f"times_{name}")]
+    for name in names.among(ADDED_TO_PLACE):
+        nodes += [*_shuffled(name), _merged("plus", f"plus_{name}")]
     if names.actors:
         nodes.append(_merged("over", "actors_over_place"))
     for name in names.among(ADDED):
@@ -175,5 +182,6 @@ def blender_script(pattern: Path, spec: OutputSpec, names: LayerNames) -> str:
         rate=(rate.numerator, rate.denominator),
         actors=names.actors,
         times=names.among(TIMES_PLACE),
+        place_added=names.among(ADDED_TO_PLACE),
         added=names.among(ADDED),
     )

@@ -34,8 +34,9 @@ def planes_of(finished: Finished) -> dict[str, Array]:
     """The channels of one multi-layer EXR: ``R G B`` the finished picture; ``actor.R G B A`` (of several ``actor1``,
     ``actor2``, ...) the relit actors, premultiplied; ``place.R G B`` the set whole; ``inverse_depth.V`` (a fourth
     channel of ``place`` would be an alpha to Blender); and where they are switched on ``shadow.R G B``, what the place
-    is multiplied by, ``relight.R G B``, what the actors were multiplied by, and ``wrap.R G B`` and ``grain.R G B``,
-    which are added: actor + (1 - alpha) place shadow + wrap + grain is the picture, before vignette and aberration."""
+    is multiplied by, ``reflection.R G B``, what is added to that, ``relight.R G B``, what the actors were multiplied
+    by, and ``wrap.R G B`` and ``grain.R G B``, which are added: actor + (1 - alpha) (place shadow + reflection) + wrap
+    + grain is the picture, before vignette and aberration."""
     picture, layers = finished
     planes = {name: picture[..., c] for c, name in enumerate("RGB")}
     planes |= {f"place.{name}": layers.place.color[..., c] for c, name in enumerate("RGB")}
@@ -49,10 +50,22 @@ def planes_of(finished: Finished) -> dict[str, Array]:
         if field is not None:
             whole = cv2.resize(field, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
             planes |= {f"{name}.{channel}": whole[..., c] for c, channel in enumerate("RGB")}
-    for name, light in (("wrap", _wrap(layers)), ("grain", layers.grain)):
+    for name, light in (("reflection", _reflection(layers)), ("wrap", _wrap(layers)), ("grain", layers.grain)):
         if light is not None:
             planes |= {f"{name}.{channel}": light[..., c] for c, channel in enumerate("RGB")}
     return planes
+
+
+def _reflection(layers: Layers) -> Array | None:
+    """What comes and goes by it, h w 3."""
+    if layers.reflection is None:
+        return None
+    place = layers.place.color
+    size = (place.shape[1], place.shape[0])
+    if layers.shadow is not None:
+        place = place * cv2.resize(layers.shadow, size)
+    kept, added = (cv2.resize(np.ascontiguousarray(half), size) for half in np.split(layers.reflection, 2, axis=2))
+    return np.asarray(place * (kept - 1) + added)
 
 
 def _wrap(layers: Layers) -> Array | None:
