@@ -101,7 +101,7 @@ def peak_bytes(work: Callable[[], object]) -> int:
     most = [0]
 
     class Counting(TorchDispatchMode):
-        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]  # noqa: ANN
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
             out = func(*args, **(kwargs or {}))
             for storage in {t.untyped_storage() for t in tree_leaves(out) if isinstance(t, torch.Tensor)}:
                 key = storage._cdata
