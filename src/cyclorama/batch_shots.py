@@ -8,7 +8,7 @@ from typing import Any
 
 from cyclorama.core.errors import InputError
 from cyclorama.media import is_picture
-from cyclorama.media.gate import require_file
+from cyclorama.media.gate import refuse_special
 
 _PLATES, _REFERENCES, _MATTES = "plates", "references", "mattes"
 
@@ -45,7 +45,10 @@ def read_shots(path: Path) -> tuple[BatchShot, ...]:
 
 def _listed(path: Path) -> Iterator[BatchShot]:
     try:
-        data = tomllib.loads(require_file(path).read_text())
+        refuse_special([path])
+        data = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: there is no such file; check the path") from None
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as TOML ({error}); correct it") from None
     tables, shared = data.get("shot", []), data.get("all", {})
