@@ -34,8 +34,8 @@ class GeometryEngine:
 
 
 def completed(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:
-    """With the actors' shadow and mirror image on the place, its light at their edge, what stands before them over them,
-    and the plate's lens and film."""
+    """With the actors' shadow and mirror image on the place, its light at their edge, what stands before them, and the
+    plate's lens and film."""
     rim = None
     if shot.relighting is not None and shot.relighting.rim and layers.actors:
         rim = rim_field(layers.joint.alpha, layers.place.color, shot.relighting.strength)
