@@ -9,8 +9,9 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.ground import GroundPlane
 from cyclorama.core.standing import Standing
-from cyclorama.matchmove import Figures, height_on
+from cyclorama.matchmove import Figures
 
+_LEAST_WHOLE = 2  # frames that show him from head to feet
 _RAMP = 4.0  # frames in which a shadow comes and goes where the feet are lost
 _MEDIAN, _SMOOTH = 5, 2.0  # frames
 _DEEP = 40.0  # heights of the actor: feet further off are not on this ground
@@ -28,10 +29,10 @@ class Footing:
 
 
 def footing_on(ground: GroundPlane, path: CameraPath, figures: Figures) -> Footing | None:
-    """The feet on a ground in every frame; None where he is never seen whole on it. Where the picture cuts the feet
-    off they are below its border, under his head: as far as the head at his height tells (well where the camera looks
-    up or down to it) and near where he stood when they were seen."""
-    height = height_on(ground, path, figures)
+    """The feet on a ground in every frame; None where fewer than two frames show him whole on it. Where the picture
+    cuts the feet off they are below its border, under his head: as far as the head at his height tells (well where the
+    camera looks up or down to it) and near where he stood when they were seen."""
+    height = _height(ground, path, figures)
     if not height > 0:
         return None
     feet, known = np.full((len(path), 3), np.nan), np.zeros(len(path))
@@ -51,6 +52,20 @@ def footing_on(ground: GroundPlane, path: CameraPath, figures: Figures) -> Footi
     steady = median_filter(every, (_MEDIAN, 1), mode="nearest")
     standing = Standing(gaussian_filter1d(steady, _SMOOTH, axis=0, mode="nearest"), height, ground)
     return Footing(standing, _ramped(known, np.flatnonzero(np.isfinite(figures.covered))))
+
+
+def _height(ground: GroundPlane, path: CameraPath, figures: Figures) -> float:
+    """The actor's, in units of the world; NaN where he is not seen whole."""
+    found = []
+    for index in np.flatnonzero(np.isfinite(figures.feet).all(1) & np.isfinite(figures.heads).all(1)):
+        camera = path[int(index)]
+        foot = ground.where(camera, figures.feet[index][None])[0] - camera.center
+        ray = camera.unproject(figures.heads[index][None], np.ones(1))[0] - camera.center
+        across = np.cross(ray, np.cross(ground.normal, ray))  # the vertical's point nearest the ray through his head
+        rise = ground.normal @ across
+        if np.isfinite(foot).all() and abs(rise) > 1e-9:
+            found.append(float(-foot @ across / rise))
+    return float(np.median(found)) if len(found) >= _LEAST_WHOLE else float("nan")
 
 
 def _below(camera: Camera, head: Array, stood: Standing, frames: int) -> tuple[Array, float]:

@@ -26,6 +26,7 @@ _NO_GROUND = "no ground was found: the actor casts no shadow; give --stand-at or
 _NO_FEET = "the actor's feet are not seen on the ground of the place: he casts no shadow"
 _NO_KEY = "no key light was read from the place: the actor darkens the ground at his feet alone; --key casts a shadow"
 _NO_MIRROR = "no mirror image of the place was found in its ground: it is taken to be matte, and mirrors no actor"
+_BESIDE = 4  # frames about one that shows the feet
 _ABOUT = 2.0  # heights about the feet: the ground that says how bright the key makes it
 _LIT = 90  # percentile of its luminance
 
@@ -53,8 +54,15 @@ def find_footing(stood: Stood, sight: Sight, job: Job, settings: Settings) -> Fo
         job.notes.add("light", _NO_GROUND)
         return None
     assert isinstance(backdrop, Backdrop)
-    figures = sight.figures.look(job.plate.proxy(ANALYSIS_LONG_SIDE), looks(backdrop, len(sight.path), job.plate.rate))
+    total, plate = len(sight.path), job.plate.proxy(ANALYSIS_LONG_SIDE)
+    frames = looks(backdrop, total, plate.rate)
+    figures = sight.figures.look(plate, frames)
     footing = footing_on(ground, sight.path, figures)
+    if footing is None:  # seen whole too seldom: more is looked at about where he is
+        seen = np.flatnonzero(np.isfinite(figures.feet).all(1)).tolist()
+        near = {f + d for f in seen for d in range(-_BESIDE, _BESIDE + 1)} & set(range(total))
+        figures = sight.figures.look(plate, sorted(near | set(frames)))
+        footing = footing_on(ground, sight.path, figures)
     if footing is None or not footing.seen.any():
         job.notes.add("light", _NO_FEET)
         return None
