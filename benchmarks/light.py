@@ -142,7 +142,7 @@ def rows(case: Case, with_depth: bool, only: str) -> Iterator[tuple[str, list[Ar
 
 def _relit(color, alpha, path, index, relighting) -> Array:  # type: ignore[no-untyped-def]
     foreground = Foreground(color * alpha[..., None], alpha)
-    return relit(color, gain_field(foreground, path[index], relighting))
+    return relit(Foreground(color, np.ones_like(alpha)), gain_field(foreground, path[index], relighting))
 
 
 @dataclass(frozen=True)

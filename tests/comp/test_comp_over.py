@@ -26,10 +26,10 @@ def test_known_answers() -> None:
     assert np.allclose(plain, [[[0.1, 0.3, 2.0], [0.45, 0.35, 1.1], [0.8, 0.4, 0.2]]], atol=1e-6)
     gain = np.array(
         [[[2, 1, 0.5, 1.5]]], np.float32
-    )  # colour 1.6 .4 .1, its luminance set to 1.5 times that of .8 .4 .2
+    )  # above a black of .002: colour 1.604 .402 .101, its luminance set to 1.5 times that of .802 .402 .202
     lit = flatten(layers(actor, alpha, place, gain))
-    own, bright = 0.2126 * 0.8 + 0.7152 * 0.4 + 0.0722 * 0.2, 0.2126 * 1.6 + 0.7152 * 0.4 + 0.0722 * 0.1
-    straight = np.array([1.6, 0.4, 0.1]) * 1.5 * own / bright
+    own, bright = 0.2126 * 0.802 + 0.7152 * 0.402 + 0.0722 * 0.202, 0.2126 * 1.604 + 0.7152 * 0.402 + 0.0722 * 0.101
+    straight = np.array([1.604, 0.402, 0.101]) * 1.5 * own / bright - 0.002
     assert np.allclose(lit[0], [[0.1, 0.3, 2.0], straight / 2 + [0.05, 0.15, 1.0], straight], atol=1e-5)
 
 
@@ -49,5 +49,6 @@ def test_what_is_no_actor_is_the_place_and_what_is_actor_is_kept(straight, alpha
         assert picture.dtype == np.float32
         assert np.array_equal(picture[alpha == 0], place[alpha == 0])
     assert np.array_equal(plain[alpha == 1], color[alpha == 1])
-    assert np.allclose(lit - plain, (gain - 1) * color, rtol=1e-4, atol=1e-3)
+    black = 0.002 * alpha[..., None]
+    assert np.allclose(lit - plain, np.maximum(gain * (color + black) - black, 0) - color, rtol=1e-4, atol=1e-3)
     assert all(np.array_equal(a, b) for a, b in zip(kept, (color, alpha, place)))

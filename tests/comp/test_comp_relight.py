@@ -80,7 +80,7 @@ def detail(color: np.ndarray, core: np.ndarray) -> np.ndarray:
 def test_the_high_frequencies_are_the_plates_own(path: str) -> None:
     despilled = actor()
     field = gain_field(despilled, CAMERA, Relighting(studio(UP), PATHS[path](), 1.0))
-    lit, core = relit(despilled.color, field), despilled.alpha > 0.99
+    lit, core = relit(despilled, field), despilled.alpha > 0.99
     assert np.abs(lit - despilled.color).max() > 0.05  # it does something
     apart = np.abs(detail(lit, core) - detail(despilled.color, core))[core]
     assert np.quantile(apart, 0.95) < _AGREES
@@ -90,9 +90,7 @@ def test_the_high_frequencies_are_the_plates_own(path: str) -> None:
 def test_a_neutral_patch_takes_the_colour_of_the_light_alone(tint: tuple[float, float, float]) -> None:
     alpha = figure()
     grey = Foreground(np.repeat(0.3 * alpha[..., None], 3, 2), alpha)
-    lit = relit(
-        grey.color, gain_field(grey, CAMERA, Relighting(slanted(0, (0, 0, 0)), slanted(-1, (0.8, 0, 0), tint), 1))
-    )
+    lit = relit(grey, gain_field(grey, CAMERA, Relighting(slanted(0, (0, 0, 0)), slanted(-1, (0.8, 0, 0), tint), 1)))
     shown = np.log2(lit[alpha > 0.99])
     assert np.allclose(shown - shown @ LUMINANCE[:, None], np.array(tint) - np.array(tint) @ LUMINANCE, atol=0.03)
 
@@ -100,7 +98,7 @@ def test_a_neutral_patch_takes_the_colour_of_the_light_alone(tint: tuple[float, 
 def test_light_from_the_left_is_brighter_on_the_left() -> None:
     alpha = figure()
     grey = Foreground(np.repeat(0.3 * alpha[..., None], 3, 2), alpha)
-    lit = relit(grey.color, gain_field(grey, CAMERA, Relighting(studio(UP), slanted(0, (-1, 0, 0)), 1.0)))
+    lit = relit(grey, gain_field(grey, CAMERA, Relighting(studio(UP), slanted(0, (-1, 0, 0)), 1.0)))
     body = lit[140:180, :, 1]
     left, right = body[:, 115:130].mean(), body[:, 190:205].mean()
     assert left > 1.3 * right
@@ -110,7 +108,7 @@ def test_light_from_the_left_is_brighter_on_the_left() -> None:
 def test_an_even_light_of_the_stages_own_changes_nothing() -> None:
     despilled = actor()
     field = gain_field(despilled, CAMERA, Relighting(studio(UP), studio(UP), 1.0))
-    assert np.allclose(relit(despilled.color, field), despilled.color, atol=1e-5)
+    assert np.allclose(relit(despilled, field), despilled.color, atol=1e-5)
 
 
 def test_gains_are_bounded() -> None:
@@ -130,7 +128,7 @@ def test_odd_actors_are_lit_without_a_crash(shot: str) -> None:
     one = Foreground(0 * color if shot == "black" else color, alpha)
     if shot == "cut":
         one = Foreground(np.ascontiguousarray(color[60:150, 130:200]), np.ascontiguousarray(alpha[60:150, 130:200]))
-    lit = relit(one.color, gain_field(one, CAMERA, Relighting(studio(UP), slanted(-1, (1, 1, 0)), 1.0)))
+    lit = relit(one, gain_field(one, CAMERA, Relighting(studio(UP), slanted(-1, (1, 1, 0)), 1.0)))
     assert np.isfinite(lit).all()
     assert (lit[one.alpha == 0] == 0).all()
 
@@ -170,4 +168,4 @@ def test_flatten_relights_the_actor_and_never_the_place() -> None:
     bare, solid = despilled.alpha == 0, despilled.alpha == 1
     assert np.array_equal(dark[bare], place[bare])
     assert np.array_equal(plain[solid], despilled.color[solid])
-    assert np.allclose(dark[solid], relit(despilled.color, field)[solid])
+    assert np.allclose(dark[solid], relit(despilled, field)[solid])

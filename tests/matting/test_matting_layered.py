@@ -159,11 +159,12 @@ def test_a_frame_is_read_once_for_all_who_ask() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_the_finished_picture_of_any_number_of_layers(count: int) -> None:
-    """gain F + (1 - sum of alphas) B, by its equation, for a gain of no colour."""
+    """gain F + (1 - sum of alphas) B, by its equation, for a gain of no colour, which lifts light above a black of .002."""
     rng = np.random.default_rng(count)
     alphas = rng.random((count, *HW)).astype(np.float32) / max(count, 1)
     actors = tuple(Foreground(a[..., None] * rng.random((*HW, 3), np.float32), a) for a in alphas)
     place = np.random.default_rng(5).random((*HW, 3), np.float32)
     gain = np.full((1, 1, 4), 1.5, np.float32)
     wanted = (1 - alphas.sum(0))[..., None] * place + 1.5 * sum((a.color for a in actors), np.float32(0))
+    wanted += 0.5 * 0.002 * alphas.sum(0)[..., None]
     np.testing.assert_allclose(composite(actors, gain), wanted, atol=1e-5)

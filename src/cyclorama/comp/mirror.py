@@ -118,10 +118,11 @@ def _card(actor: Foreground, gain: Array | None, camera: Camera, stands: tuple[f
     across, over = (np.arange(-columns, columns) + 0.5) * cell, (np.arange(rows) + 0.5) * cell
     points = frame.feet + across[None, :, None] * frame.axes[0] + over[:, None, None] * frame.axes[2]
     step = max(1, round(max(actor.alpha.shape) / _LOOK))
-    color = np.ascontiguousarray(actor.color[step // 2 :: step, step // 2 :: step])
-    if gain is not None:
-        color = relit(color, gain)
-    seen = looked_up(np.dstack([color, actor.alpha[step // 2 :: step, step // 2 :: step]]), camera, points)
+    small = Foreground(
+        *(np.ascontiguousarray(a[step // 2 :: step, step // 2 :: step]) for a in (actor.color, actor.alpha))
+    )
+    color = small.color if gain is None else relit(small, gain)
+    seen = looked_up(np.dstack([color, small.alpha]), camera, points)
     alpha = np.ascontiguousarray(seen[..., 3])
     if alpha.max() < _FAINT:
         return None

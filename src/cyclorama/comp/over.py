@@ -13,6 +13,8 @@ from cyclorama.core.lighting import LUMINANCE
 _RED, _GREEN, _BLUE = (np.float32(x) for x in LUMINANCE)
 _DARK = np.float32(1e-6)
 _SHOWN = 1e-4  # premultiplied colour from which a gain can be told
+_BLACK = np.float32(0.002)
+"""Luminance that counts as black: the detail of log(luminance + this) is what a gain leaves as it is."""
 _LEAST_KEPT, _MOST_KEPT = np.float32(0.25), np.float32(4.0)
 
 
@@ -51,10 +53,10 @@ def spread(field: Array, hw: tuple[int, int]) -> Array:
     return out
 
 
-def relit(color: Array, gain: Array) -> Array:
+def relit(actor: Foreground, gain: Array) -> Array:
     """An actor's colour, h w 3 float32 premultiplied, under the ``relight_gain`` of ``Layers``."""
-    out = np.empty_like(color)
-    _over_relit(color, np.ones(color.shape[:2], np.float32), color, gain, out)
+    out = np.zeros_like(actor.color)
+    _over_relit(actor.color, actor.alpha, out, gain, out)
     return out
 
 
@@ -62,7 +64,7 @@ def relit_layers(layers: Layers) -> Layers:
     """The same with the gain laid on the actors, for who writes them apart."""
     if layers.relight_gain is None:
         return layers
-    actors = tuple(Foreground(relit(a.color, layers.relight_gain), a.alpha) for a in layers.actors)
+    actors = tuple(Foreground(relit(a, layers.relight_gain), a.alpha) for a in layers.actors)
     own, lit = layers.joint.color, replace(layers, actors=actors).joint.color
     small = cv2.resize(layers.relight_gain[..., :3], own.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -121,22 +123,18 @@ def _times(color, field, out):  # type: ignore[no-untyped-def]
 def _mirror(color, field):  # type: ignore[no-untyped-def]
     """``color`` by the first half of a small field and plus the second, read bilinearly, in place."""
     h, w, _ = color.shape
-    fh, fw, _ = field.shape
-    half, one, none = np.float32(0.5), np.float32(1.0), np.float32(0.0)
+    fw = field.shape[1]
+    one, none = np.float32(1.0), np.float32(0.0)
     row, share, begin = np.empty((fw, 6), np.float32), np.empty(w, np.float32), np.zeros(fw + 1, np.int64)
     for x in range(w):
-        across = min(max((np.float32(x) + half) * np.float32(fw / w) - half, none), np.float32(fw - 1))
-        share[x] = across - np.float32(int(across))
-        begin[int(across) + 1 :] = x + 1
+        x0, _, share[x] = _along(x, w, fw)
+        begin[x0 + 1 :] = x + 1
     same = np.empty(fw, np.bool_)
     for y in range(h):
-        at = min(max((np.float32(y) + half) * np.float32(fh / h) - half, none), np.float32(fh - 1))
-        y0 = int(at)
-        y1, t = min(y0 + 1, fh - 1), at - np.float32(y0)
+        _read_row(field, y, h, row)
         for i in range(fw):
             same[i] = True
             for c in range(6):
-                row[i, c] = field[y0, i, c] + t * (field[y1, i, c] - field[y0, i, c])
                 same[i] &= row[i, c] == (one if c < 3 else none)
         for i in range(fw):
             j = min(i + 1, fw - 1)
@@ -163,7 +161,8 @@ def _over(color, alpha, backdrop, out):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-def]
-    """The field is read bilinearly, a row of it at a time."""
+    """The field is read bilinearly, a row of it at a time. It multiplies light above black, so that log(luminance +
+    black) moves by the field's logarithm alone."""
     h, w = alpha.shape
     gw = gain.shape[1]
     one = np.float32(1.0)
@@ -178,17 +177,24 @@ def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-d
                 out[y, x, 0], out[y, x, 1], out[y, x, 2] = b0, b1, b2
                 continue
             x0, x1, s = _along(x, w, gw)
+            black = _BLACK * a
             r, g, b = color[y, x, 0], color[y, x, 1], color[y, x, 2]
-            own = _RED * r + _GREEN * g + _BLUE * b
-            r *= row[x0, 0] + s * (row[x1, 0] - row[x0, 0])
-            g *= row[x0, 1] + s * (row[x1, 1] - row[x0, 1])
-            b *= row[x0, 2] + s * (row[x1, 2] - row[x0, 2])
+            by_r = row[x0, 0] + s * (row[x1, 0] - row[x0, 0])
+            by_g = row[x0, 1] + s * (row[x1, 1] - row[x0, 1])
+            by_b = row[x0, 2] + s * (row[x1, 2] - row[x0, 2])
             bright = row[x0, 3] + s * (row[x1, 3] - row[x0, 3])
-            lit = _RED * r + _GREEN * g + _BLUE * b
+            own = _RED * r + _GREEN * g + _BLUE * b + black
+            lit = _RED * by_r * (r + black) + _GREEN * by_g * (g + black) + _BLUE * by_b * (b + black)
             keep = min(max(own * bright / lit, _LEAST_KEPT), _MOST_KEPT) if own > _DARK and lit > _DARK else one
-            out[y, x, 0] = keep * r + rest * b0
-            out[y, x, 1] = keep * g + rest * b1
-            out[y, x, 2] = keep * b + rest * b2
+            out[y, x, 0] = _above_black(r, keep * by_r, black) + rest * b0
+            out[y, x, 1] = _above_black(g, keep * by_g, black) + rest * b1
+            out[y, x, 2] = _above_black(b, keep * by_b, black) + rest * b2
+
+
+@njit(inline="always")
+def _above_black(value, gain, black):  # type: ignore[no-untyped-def]
+    """No gain makes light negative; what is (colours outside Rec.709) is multiplied plainly."""
+    return max(gain * (value + black) - black, min(gain * value, np.float32(0.0)))
 
 
 @njit(cache=True, nogil=True)
