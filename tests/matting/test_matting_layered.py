@@ -159,7 +159,7 @@ def test_a_frame_is_read_once_for_all_who_ask() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
 def test_the_finished_picture_of_any_number_of_layers(count: int) -> None:
-    """gain F + (1 - sum of alphas) B, by its equation, for a gain of no colour, which lifts light above a black of .002."""
+    """gain F + (1 - sum of alphas) B, by its equation, for a gain of no colour, above a black of .002."""
     rng = np.random.default_rng(count)
     alphas = rng.random((count, *HW)).astype(np.float32) / max(count, 1)
     actors = tuple(Foreground(a[..., None] * rng.random((*HW, 3), np.float32), a) for a in alphas)
