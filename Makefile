@@ -1,5 +1,6 @@
 # make demo    a sample shot, its background replaced, beside the truth
-# make test    the whole test suite
+# make test    the test suite
+# make test-all the same with the few that take longest
 # make check   format, lint, types, import layers
 # make bench   seconds and memory a frame
 # make clean   take away what was made here
@@ -16,13 +17,16 @@ CODE := src tests benchmarks examples
 APT := DEBIAN_FRONTEND=noninteractive apt-get -qq
 PIP := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check
 
-.PHONY: demo test check bench install clean
+.PHONY: demo test test-all check bench install clean
 
 demo: $(PACKAGE)
 	@$(BIN)/python examples/demo.py out/demo
 
 test: $(TOOLS)
-	@$(BIN)/python -m pytest -n 2
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "not long"
+
+test-all: $(TOOLS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(TOOLS)
 	@$(BIN)/ruff check $(CODE)

@@ -111,7 +111,7 @@ def test_refusals(scene: Path, arguments: list[str], words: str) -> None:
 def test_a_shot_with_a_camera_from_nuke(case: Case, tmp_path: Path) -> None:
     """``cyc replace`` takes what ``cyc camera`` reads."""
     assert cyc("camera", case.folder / "camera.json", "-o", tmp_path / "camera.nk").exit_code == 0
-    common = [case.plate, *case.references, f"--matte={case.folder}/binary", "--frames=0:2"]
+    common = [case.plate, *case.references[::2], f"--matte={case.folder}/binary", "--frames=0:2"]
     kept = tmp_path / "work" / "camera.json"
     ran = replace(*common, f"--camera={tmp_path}/camera.nk", "-o", tmp_path / "a.mp4", "--work", kept.parent)
     assert ran.exit_code == 0, ran.stderr

@@ -130,7 +130,7 @@ def test_a_shot_through_the_lens_of_a_map(case: Case, tmp_path: Path) -> None:
     (tmp_path / "bent.json").write_text(camera_json(bent, Fraction(24)))
     maps = f"--write-stmaps={tmp_path}/maps"
     assert cyc("camera", tmp_path / "bent.json", "-o", tmp_path / "again.json", maps).exit_code == 0
-    common = [case.plate, *case.references, f"--matte={case.folder}/binary", "--frames=1:2", "--no-relight"]
+    common = [case.plate, *case.references[::2], f"--matte={case.folder}/binary", "--frames=1:2", "--no-relight"]
     given = [f"--camera={case.folder}/camera.json", f"--stmap={tmp_path}/maps/undistort.exr"]
     for name, asked in (("map", given), ("straight", given[:1])):
         ran = replace(*common, *asked, "-o", tmp_path / name / "%04d.png", "--work", tmp_path / f"{name}.work")

@@ -39,7 +39,7 @@ def ended(folder: Path) -> State:
     return found
 
 
-@pytest.fixture(scope="module", params=[pytest.param("copies", marks=pytest.mark.slow), "shard"])
+@pytest.fixture(scope="module", params=[pytest.param("copies", marks=pytest.mark.long), "shard"])
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """``one``: a whole run of one process; ``from-one``: begun by one, ended by two; ``two``: begun by two."""
     folder, asked = tmp_path_factory.mktemp("runs"), recipe_of(request.param == "shard")
