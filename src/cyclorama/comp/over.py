@@ -93,16 +93,23 @@ def _read_row(field, y, h, row):  # type: ignore[no-untyped-def]
             row[i, c] = field[y0, i, c] + t * (field[y1, i, c] - field[y0, i, c])
 
 
+@njit(inline="always")
+def _columns(w, cells):  # type: ignore[no-untyped-def]
+    """Of every column of the picture its share of the cell after, and where the columns of every cell begin."""
+    share, begin = np.empty(w, np.float32), np.zeros(cells + 1, np.int64)
+    for x in range(w):
+        x0, _, share[x] = _along(x, w, cells)
+        begin[x0 + 1 :] = x + 1
+    return share, begin
+
+
 @njit(cache=True, nogil=True)
 def _times(color, field, out):  # type: ignore[no-untyped-def]
     """``color`` by a small field that is read bilinearly, a row of it at a time; ``out`` may be ``color``."""
     h, w, _ = color.shape
     fw = field.shape[1]
     one, none = np.float32(1.0), np.float32(0.0)
-    row, share, begin = np.empty((fw, 3), np.float32), np.empty(w, np.float32), np.zeros(fw + 1, np.int64)
-    for x in range(w):
-        x0, _, share[x] = _along(x, w, fw)
-        begin[x0 + 1 :] = x + 1
+    row, (share, begin) = np.empty((fw, 3), np.float32), _columns(w, fw)
     for y in range(h):
         _read_row(field, y, h, row)
         for i in range(fw):
@@ -125,10 +132,7 @@ def _mirror(color, field):  # type: ignore[no-untyped-def]
     h, w, _ = color.shape
     fw = field.shape[1]
     one, none = np.float32(1.0), np.float32(0.0)
-    row, share, begin = np.empty((fw, 6), np.float32), np.empty(w, np.float32), np.zeros(fw + 1, np.int64)
-    for x in range(w):
-        x0, _, share[x] = _along(x, w, fw)
-        begin[x0 + 1 :] = x + 1
+    row, (share, begin) = np.empty((fw, 6), np.float32), _columns(w, fw)
     same = np.empty(fw, np.bool_)
     for y in range(h):
         _read_row(field, y, h, row)
