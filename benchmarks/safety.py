@@ -25,7 +25,6 @@ from cyclorama.job import SAFE_EVERY
 from cyclorama.media import Notes, OutputSpec, open_clip, open_writer
 from cyclorama.media.coding import Quality
 from cyclorama.media.formats import VideoForm, coding_of
-from cyclorama.media.pixels import plane_codes
 
 _ROUNDS = 2
 _HELD = 24  # different pictures, shown to and fro
@@ -53,10 +52,15 @@ def shown(held: list[Array], index: int) -> Array:
     return held[-1 - place] if turn % 2 else held[place]
 
 
+def codes_of(plane: av.video.plane.VideoPlane, deep: bool) -> Array:
+    codes = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
+    return codes.view(np.uint16) if deep else codes
+
+
 def straight(held: list[Array], spec: OutputSpec, codec: str, output: Path) -> None:
     """One encoder, one file."""
     coding = coding_of(codec, VideoForm(spec.hw, Quality(16, "veryfast")), Notes())
-    fill = coding.filler()
+    fill, deep = coding.filler(), coding.pix_fmt.endswith("le")
     with av.open(str(output), "w") as container:
         stream = container.add_stream(coding.codec, rate=spec.rate, options=dict(coding.options))
         stream.height, stream.width = spec.hw
@@ -64,7 +68,7 @@ def straight(held: list[Array], spec: OutputSpec, codec: str, output: Path) -> N
         stream.time_base = stream.codec_context.time_base = 1 / spec.rate
         for index in range(spec.num_frames):
             frame = av.VideoFrame(spec.hw[1], spec.hw[0], coding.pix_fmt)
-            fill(np.ascontiguousarray(shown(held, index)), [plane_codes(frame, p) for p in range(3)])
+            fill(np.ascontiguousarray(shown(held, index)), [codes_of(plane, deep) for plane in frame.planes[:3]])
             frame.pts, frame.time_base = index, 1 / spec.rate
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
