@@ -72,6 +72,22 @@ class LightSettings:
         KeyArgument | None,
         Option("The place's key light in words: 'left high warm'.", ("--key-light", "--key"), "WORDS"),
     ] = None
+    relit: Annotated[
+        Path | None,
+        Option(
+            "The actor relit by another program (a video or a folder of the plate's frames): its light is laid on him "
+            "in place of the place's, and his detail stays the plate's.",
+            shape="CLIP",
+        ),
+    ] = None
+    normals: Annotated[
+        Path | None,
+        Option(
+            "A pass of the actor's normals (a folder of pictures or a lossless video), as the camera sees them, in "
+            "place of those that his outline tells.",
+            shape="CLIP",
+        ),
+    ] = None
     shadow: Annotated[
         float | None,
         Option(
@@ -101,4 +117,4 @@ class LightSettings:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The files that are read."""
-        return () if self.environment is None else (self.environment,)
+        return tuple(path for path in (self.environment, self.relit, self.normals) if path is not None)

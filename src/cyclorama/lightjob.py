@@ -17,6 +17,7 @@ from cyclorama.core.place import Place
 from cyclorama.job import Job
 from cyclorama.keying import screen_key_of
 from cyclorama.media import read_environment
+from cyclorama.passes import require_passes
 from cyclorama.scenery import draw
 from cyclorama.settings import Settings
 
@@ -34,6 +35,8 @@ def require_light(settings: Settings) -> None:
         raise InputError(f"--shadow must be 0 (none) to 1 (whole), got {light.shadow:g}")
     if light.reflection is not None and not 0 <= light.reflection <= 1:
         raise InputError(f"--reflection must be 0 (none) to 1 (whole), got {light.reflection:g}")
+    off = light.no_relight or light.relight == 0
+    require_passes(settings, strength=0.0 if off else 1.0)
     unused = strength_of(settings) == 0 and light.shadow_strength == 0
     if unused and (light.environment is not None or light.key_light is not None):
         words = "--environment and --key say how to light, and relighting and shadows are off; leave one of them out"
@@ -48,12 +51,15 @@ def strength_of(settings: Settings, *, lit: bool = True) -> float:
         return 0.0
     if light.relight is not None:
         return light.relight
-    told = light.environment is not None or light.key_light is not None
+    told = any(word is not None for word in (light.environment, light.key_light, light.normals))
     return 1.0 if told or (lit and not settings.key.is_given) else 0.0
 
 
 def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: Settings) -> Relighting | None:
-    """From the stage's light to the place's; None at strength 0. ``InputError`` for an environment that is none."""
+    """From the stage's light to the place's; None at strength 0, and where a relit clip brings the light.
+    ``InputError`` for an environment that is none."""
+    if settings.light.relit is not None:
+        return None
     screen = screen_key_of(key)
     lit = screen is not None and not screen.model.is_flat
     strength = strength_of(settings, lit=lit)

@@ -20,7 +20,7 @@ from cyclorama.light_settings import LightJobSettings
 from cyclorama.lightjob import require_light
 from cyclorama.project import Analysis
 from cyclorama.report import Report
-from cyclorama.shot_report import light_facts
+from cyclorama.shot_report import light_of
 from cyclorama.tiles import captioned, fitted, grid, png, tile_hw
 
 FILES = ("lighting.json", "film.json", "light.png")
@@ -44,7 +44,7 @@ def read_light(settings: LightJobSettings, progress: Progress = lambda *_: None)
             written["lighting.json"] = shot.relighting.json()
         for name, data in written.items():
             write_whole(settings.output / name, data, settings.output)
-        light = None if shot.relighting is None else light_facts(shot.relighting)
+        light = light_of(shot)
         lines = [*_lines(light, film.record()), f"written: {settings.output}"]
         own = {"output": str(settings.output), "light": light, "film": film.record(), "lines": lines}
         return Report(job.facts(shot_settings, own, []), {})
@@ -65,6 +65,8 @@ def _lines(light: dict[str, Any] | None, film: dict[str, Any]) -> list[str]:
 
 
 def _light_line(light: dict[str, Any]) -> str:
+    if "stops" not in light:
+        return f"light: {light['strength']:g} of that of {light['from']}"
     white = " ".join(f"{w:.2f}" for w in light["white"])
     key = "no key" if light["key"] is None else "key from " + " ".join(f"{x:.2f}" for x in light["key"])
     return f"light: {light['stops']:+.2f} stops against the stage's, white {white}, {key}, from {light['from']}"
@@ -82,7 +84,8 @@ def _sheet(shot: Shot, backdrop: Place, job: Job) -> Array:
     """The middle frame as shot, plain and finished, whole and at the actor's edge."""
     index = len(job.frames) // 2
     engine = make_engine("geometry")
-    plain = engine.render(replace(shot, relighting=None, shadowing=None, mirroring=None, film=None), backdrop, index)
+    bare = replace(shot, relighting=None, relit=None, shadowing=None, mirroring=None, film=None)
+    plain = engine.render(bare, backdrop, index)
     done = engine.render(shot, backdrop, index)
     pictures = {
         "plate": shot.plate.frame(index),

@@ -53,6 +53,7 @@ from cyclorama.media import (
     script_paths,
 )
 from cyclorama.moving import middle_of
+from cyclorama.passes import find_normals, find_relit
 from cyclorama.placing import Placing
 from cyclorama.references import PanoramaFile, open_references
 from cyclorama.report import Report
@@ -176,6 +177,8 @@ class Analysis:
             stood = placing.other(given)
         with self.job.watch("light"):
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
+            relit = find_relit(key, self.job, self.settings.light)
+            normals = find_normals(key, self.job, self.settings.light)
             sight = Sight(matchmove.path, figures, key, placing.unit)
             footing = find_footing(stood, sight, self.job, self.settings)
             shadowing = find_shadow(footing, stood, sight, self.job, self.settings, relighting)
@@ -184,7 +187,7 @@ class Analysis:
             read = find_film(stood, matchmove.path, key, self.job, self.settings)
         tell(read, lambda text: self.job.notes.add("film", text))
         cast = (stood.standing, stood.occluders, shadowing, read.film, mirroring)
-        shot = Shot(plate, key, matchmove.path, relighting, *cast)
+        shot = Shot(plate, key, matchmove.path, relighting, *cast, relit, normals)
         return shot, stood, matchmove, read
 
     @property

@@ -87,7 +87,7 @@ def shot_report(
             **({} if sheet.unseen is None else unseen_facts(sheet.unseen)),
         },
         "actor": stood.facts | {"hidden_percent": {str(f): round(100 * c, 2) for f, c in sheet.hidden.items()}},
-        "light": None if shot.relighting is None else light_facts(shot.relighting),
+        "light": light_of(shot),
         "shadow": None if shot.shadowing is None else shadow_facts(shot.shadowing),
         "reflection": None if shot.mirroring is None else mirror_facts(shot.mirroring),
     }
@@ -96,6 +96,13 @@ def shot_report(
         more += f"<h2>what no picture shows</h2>{unseen_plot(sheet.unseen)}"
         warnings += unseen_warnings(sheet.unseen)
     return Report(job.facts(settings, own, warnings), sheet.strips(), more)
+
+
+def light_of(shot: Shot) -> dict[str, Any] | None:
+    """What is laid on the actor, for a report; None where he keeps his light."""
+    if shot.relit is not None:
+        return {"strength": shot.relit.strength, "from": "a relit clip"}
+    return None if shot.relighting is None else light_facts(shot.relighting)
 
 
 def light_facts(relighting: Relighting) -> dict[str, Any]:

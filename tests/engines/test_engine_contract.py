@@ -13,6 +13,7 @@ from cyclorama.core.errors import InputError
 from cyclorama.core.generation import EngineOptions
 from cyclorama.core.layers import Foreground, Layers
 from cyclorama.core.lighting import Lighting, Relighting, even_directions, studio
+from cyclorama.core.passes import Relit
 from cyclorama.core.shot import Shot
 from cyclorama.engines import ENGINES, Engine, make_engine
 
@@ -115,6 +116,20 @@ def test_a_layer_that_is_off_is_absent(engine: Engine, name: str) -> None:
     assert engine.render(*dark, 0).relight_gain is None
     assert engine.render(*lit, 0).wrap is not None
     assert engine.render(*dark, 0).wrap is None
+
+
+def test_a_relit_clip_brings_its_own_light(engine: Engine) -> None:
+    shot, backdrop = make(None)
+    clip = ArrayClip(shot.plate.frames * np.float32(0.5))
+    gain = engine.render(replace(shot, relit=Relit(clip, 1.0)), backdrop, 1).relight_gain
+    assert gain is not None
+    assert gain[24, 30, 3] == pytest.approx(0.5, abs=0.02)
+    same = engine.render(replace(shot, relit=Relit(shot.plate, 1.0, with_spill=True)), backdrop, 1)
+    assert same.relight_gain is not None
+    assert (same.relight_gain == 1).all()
+    assert same.wrap is None
+    with pytest.raises(ValueError, match="4 and 3 frames"):
+        replace(shot, relit=Relit(ArrayClip(shot.plate.frames[:3]), 1.0))
 
 
 def test_an_edge_that_keeps_its_own_light_has_no_rim(engine: Engine) -> None:

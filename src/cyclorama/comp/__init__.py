@@ -9,13 +9,16 @@ from cyclorama.comp.light_given import from_panorama, with_key
 from cyclorama.comp.light_read import read_place
 from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
 from cyclorama.comp.mirror import mirror_field
+from cyclorama.comp.normals_read import NormalSense, read_sense
 from cyclorama.comp.over import flatten, relit, relit_layers, spread
 from cyclorama.comp.relight import gain_field
+from cyclorama.comp.relight_given import likeness, relit_gain, told_spill
 from cyclorama.comp.rim import rim_field, with_rim
 from cyclorama.comp.shadow import shadow_field
 
 __all__ = [
     "Moment",
+    "NormalSense",
     "Sharpness",
     "Shutter",
     "actor_at",
@@ -25,19 +28,23 @@ __all__ = [
     "gain_field",
     "grade_between",
     "levels_of",
+    "likeness",
     "mirror_field",
     "missing_grain",
     "read_gloss",
     "read_grain",
     "read_place",
+    "read_sense",
     "read_sharpness",
     "read_shutter",
     "relit",
+    "relit_gain",
     "relit_layers",
     "rim_field",
     "shadow_field",
     "spread",
     "through_glass",
+    "told_spill",
     "up_of",
     "with_film",
     "with_key",

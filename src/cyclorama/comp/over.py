@@ -8,13 +8,12 @@ from numba import njit
 
 from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Foreground, Layers
-from cyclorama.core.lighting import LUMINANCE
+from cyclorama.core.lighting import BLACK, LUMINANCE
 
 _RED, _GREEN, _BLUE = (np.float32(x) for x in LUMINANCE)
 _DARK = np.float32(1e-6)
 _SHOWN = 1e-4  # premultiplied colour from which a gain can be told
-_BLACK = np.float32(0.002)
-"""Luminance that counts as black: the detail of log(luminance + this) is what a gain leaves as it is."""
+_BLACK = np.float32(BLACK)
 _LEAST_KEPT, _MOST_KEPT = np.float32(0.25), np.float32(4.0)
 
 
@@ -187,6 +186,9 @@ def _over_relit(color, alpha, backdrop, gain, out):  # type: ignore[no-untyped-d
             by_g = row[x0, 1] + s * (row[x1, 1] - row[x0, 1])
             by_b = row[x0, 2] + s * (row[x1, 2] - row[x0, 2])
             bright = row[x0, 3] + s * (row[x1, 3] - row[x0, 3])
+            if by_r == one and by_g == one and by_b == one and bright == one:
+                out[y, x, 0], out[y, x, 1], out[y, x, 2] = r + rest * b0, g + rest * b1, b + rest * b2
+                continue
             own = _RED * r + _GREEN * g + _BLUE * b + black
             lit = _RED * by_r * (r + black) + _GREEN * by_g * (g + black) + _BLUE * by_b * (b + black)
             keep = min(max(own * bright / lit, _LEAST_KEPT), _MOST_KEPT) if own > _DARK and lit > _DARK else one

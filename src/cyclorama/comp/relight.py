@@ -18,38 +18,51 @@ DARKEST_STOPS, BRIGHTEST_STOPS = -2.5, 1.5
 _LONG_SIDE = 160  # cells of the field
 _SMOOTH_PX, _SMOOTH_CELLS = 16.0, 1.2  # Gaussian of the field, the wider of the two: detail is what is finer
 _LEAST = 1e-3
+_TOLD = 0.3  # length of the mean of a cell's normals from which they say where it faces
 _SLOPE_STOPS = 0.9  # how far directions may differ from their mean: steeper, the field would be detail at the edge
 _DIRECTIONS = even_directions(128)
 
 
 def field_hw(hw: tuple[int, ...]) -> tuple[int, int]:
     """Rows and columns of the small fields of a picture's light."""
-    cell = max(1.0, max(hw) / _LONG_SIDE)
+    cell = cell_px(hw)
     return max(1, round(hw[0] / cell)), max(1, round(hw[1] / cell))
 
 
-def gain_field(actor: Foreground, camera: Camera, relighting: Relighting) -> Array:
+def cell_px(hw: tuple[int, ...]) -> float:
+    """Side of a cell of ``field_hw``, in pixels of the picture."""
+    return max(1.0, max(hw) / _LONG_SIDE)
+
+
+def cells_of(picture: Array) -> Array:
+    """A picture or plane at the size of ``field_hw``."""
+    return np.asarray(cv2.resize(picture, field_hw(picture.shape[:2])[::-1], interpolation=cv2.INTER_AREA))
+
+
+def smooth_cells(hw: tuple[int, ...]) -> float:
+    """Sigma, in cells, of the Gaussian that parts the light of a picture from its detail."""
+    return max(_SMOOTH_PX / cell_px(hw), _SMOOTH_CELLS)
+
+
+def gain_field(actor: Foreground, camera: Camera, relighting: Relighting, normals: Array | None = None) -> Array:
     """What an actor is multiplied by: h' w' 4 float32, small: the gain of red, green and blue, and of the luminance of
-    what is there. Gains stay within -2.5 and 1.5 stops."""
-    cell = max(1.0, max(actor.alpha.shape) / _LONG_SIDE)
-    small = field_hw(actor.alpha.shape)[::-1]
-    alpha = cv2.resize(actor.alpha, small, interpolation=cv2.INTER_AREA)
-    color = cv2.resize(actor.color, small, interpolation=cv2.INTER_AREA)
-    sigma = max(_SMOOTH_PX / cell, _SMOOTH_CELLS)
-    stops = _stops(alpha, camera, relighting)
+    what is there. Gains stay within -2.5 and 1.5 stops. ``normals``: which way his surface faces, as ``core.passes``
+    gives them, in place of what his outline says."""
+    alpha, color, sigma = cells_of(actor.alpha), cells_of(actor.color), smooth_cells(actor.alpha.shape)
+    facing = inflated_normals(alpha) if normals is None else given_normals(normals, actor.alpha)
+    stops = _stops(facing, camera, relighting)
     weight = alpha + np.float32(_LEAST)
     field = np.empty((*alpha.shape, 4), np.float32)
-    below = _blurred(weight, sigma)
+    below = blurred(weight, sigma)
     for c in range(3):
-        field[..., c] = np.exp2(_blurred(stops[..., c] * weight, sigma) / below)
-    shown = np.maximum(np.stack([_blurred(color[..., c], sigma) for c in range(3)], -1), 0) + _LEAST
+        field[..., c] = np.exp2(blurred(stops[..., c] * weight, sigma) / below)
+    shown = np.maximum(np.stack([blurred(color[..., c], sigma) for c in range(3)], -1), 0) + _LEAST
     field[..., 3] = (shown * field[..., :3] @ LUMINANCE) / (shown @ LUMINANCE)
     return field
 
 
-def _stops(alpha: Array, camera: Camera, relighting: Relighting) -> Array:
-    normals = inflated_normals(alpha) * np.array([1, 1, -1], np.float32)
-    world = normals @ camera.world_from_camera[:3, :3].T
+def _stops(facing: Array, camera: Camera, relighting: Relighting) -> Array:
+    world = (facing * np.array([1, 1, -1], np.float32)) @ camera.world_from_camera[:3, :3].T
     around = relighting.stops(_DIRECTIONS)
     mean = around.mean(0)
     steepest = float(np.abs((around - mean) @ LUMINANCE).max())
@@ -57,5 +70,16 @@ def _stops(alpha: Array, camera: Camera, relighting: Relighting) -> Array:
     return np.asarray(np.clip(stops, DARKEST_STOPS, BRIGHTEST_STOPS), np.float32)
 
 
-def _blurred(plane: Array, sigma: float) -> Array:
+def given_normals(normals: Array, alpha: Array) -> Array:
+    """Normals of another program on the small cells of an actor, where he has some; elsewhere those of his outline.
+    ``alpha``: h w float32; ``normals``: h w 3, of any size of its aspect."""
+    there = cells_of(alpha)
+    own = cv2.resize(normals, there.shape[::-1], interpolation=cv2.INTER_AREA)
+    length = np.linalg.norm(own, axis=-1, keepdims=True)
+    told = length > _TOLD
+    return np.asarray(np.where(told, own / np.maximum(length, _LEAST), inflated_normals(there)), np.float32)
+
+
+def blurred(plane: Array, sigma: float) -> Array:
+    """Of a plane of cells."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE))

@@ -11,6 +11,8 @@ from cyclorama.core.arrays import Array, readonly
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """Of linear Rec.709."""
+BLACK = 0.002
+"""Luminance that counts as black: the detail of log(luminance + this) is what a gain leaves as it is."""
 MAX_STOPS = 16.0
 _DARKEST = 2.0**-MAX_STOPS
 _DIRECTIONS = 256

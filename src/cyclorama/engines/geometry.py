@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from cyclorama.comp import gain_field, mirror_field, rim_field, shadow_field, with_film, with_rim
+from cyclorama.comp import gain_field, mirror_field, relit_gain, rim_field, shadow_field, with_film, with_rim
+from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.generation import EngineOptions
 from cyclorama.core.layers import Foreground, Layers, held_out, joined
@@ -28,9 +29,22 @@ class GeometryEngine:
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers:
         plate = shot.plate.frame(index)
         place = draw(backdrop, shot.path[index], float(index))
-        actors, light = shot.foregrounds(index, plate), shot.relighting
-        gain = None if light is None or not actors else gain_field(joined(actors), shot.path[index], light)
+        actors = shot.foregrounds(index, plate)
+        gain = relit_as_given(shot, actors, index, plate)
+        if gain is None and shot.relighting is not None and actors:
+            normals = None if shot.normals is None else shot.normals.normals(index)
+            gain = gain_field(joined(actors), shot.path[index], shot.relighting, normals)
         return completed(shot, backdrop, index, Layers(place, actors, gain))
+
+
+def relit_as_given(shot: Shot, actors: tuple[Foreground, ...], index: int, plate: Array) -> Array | None:
+    """The gain that a relit clip tells; None where there is none, or nobody. ``plate``: the frame."""
+    if shot.relit is None or not actors:
+        return None
+    actor = joined(actors)
+    if shot.relit.with_spill:
+        actor = Foreground(plate * actor.alpha[..., None], actor.alpha)
+    return relit_gain(actor, shot.relit.clip.frame(index), shot.relit.strength)
 
 
 def completed(shot: Shot, backdrop: Place, index: int, layers: Layers) -> Layers:

@@ -28,7 +28,7 @@ from cyclorama.diffusion.augment import as_proxy
 from cyclorama.diffusion.cost import window_hw
 from cyclorama.diffusion.extra import require_extra
 from cyclorama.diffusion.recipes import Recipe
-from cyclorama.engines.geometry import completed
+from cyclorama.engines.geometry import completed, relit_as_given
 from cyclorama.engines.memory import Memories, memory_plan
 from cyclorama.media import Notes, open_matte
 from cyclorama.media.matte import MatteClip
@@ -112,8 +112,8 @@ class InContextEngine:
         color = _changed(place, change, look)
         if look is not None:
             actors = tuple(held_out(actor, look) for actor in actors)
-        gain = None
-        if shot.relighting is not None and actors:
+        gain = relit_as_given(shot, actors, index, plate)
+        if gain is None and shot.relighting is not None and actors:
             base = gain_field(joined(actors), shot.path[index], shot.relighting)
             gain = _at(change.gain, base.shape[:2])
         lit = SetFrame(color, place.inverse_depth, place.coverage, place.ground)
