@@ -164,6 +164,8 @@ class Analysis:
             fitted = fit_references(references, self.job.plate.hw, self.job.notes, timed=self._timed)
         with self.job.watch("key"):
             key = make_key(self.settings.key, self.job)
+            relit = find_relit(key, self.job, self.settings.light)
+            normals = find_normals(key, self.job, self.settings.light)
         plate = self.job.plate
         figures = Figures(lambda i, frame: key.foreground(i, frame).alpha, plate.hw, plate.num_frames)
         with self.job.watch("camera"):
@@ -177,8 +179,6 @@ class Analysis:
             stood = placing.other(given)
         with self.job.watch("light"):
             relighting = find_light(stood.backdrop, matchmove.path, key, self.job, self.settings)
-            relit = find_relit(key, self.job, self.settings.light)
-            normals = find_normals(key, self.job, self.settings.light)
             sight = Sight(matchmove.path, figures, key, placing.unit)
             footing = find_footing(stood, sight, self.job, self.settings)
             shadowing = find_shadow(footing, stood, sight, self.job, self.settings, relighting)

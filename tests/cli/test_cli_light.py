@@ -9,6 +9,7 @@ import OpenEXR
 import pytest
 
 from cyclorama.core.errors import InputError
+from cyclorama.engine_settings import EngineSettings
 from cyclorama.light_words import KeyArgument, LightSettings
 from cyclorama.lightjob import require_light, strength_of
 from cyclorama.media import Notes, read_environment
@@ -86,6 +87,31 @@ def test_an_actor_whose_own_light_is_not_known_keeps_it() -> None:
     assert strength_of(asked(relight=0.7), lit=False) == 0.7
     assert strength_of(replace(footage, light=LightSettings(relight=0.5))) == 0.5
     assert strength_of(replace(footage, light=LightSettings(key_light=KeyArgument.parse("left")))) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"relit": Path("r"), "relight": 0.0}, "--relit says how the actor is lit, and relighting is off"),
+        ({"normals": Path("n"), "no_relight": True}, "--normals says how the actor is lit, and relighting is off"),
+        ({"relit": Path("r"), "normals": Path("n")}, "--relit brings its own"),
+        ({"relit": Path("r"), "environment": Path("e"), "no_shadow": True}, "shadows are off; leave them out"),
+    ],
+)
+def test_passes_that_would_not_be_used_are_refused(said: dict[str, object], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        require_light(asked(**said))
+
+
+def test_passes_are_inputs_and_ask_for_light() -> None:
+    given = asked(relit=Path("r"), key_light=KeyArgument.parse("left"))
+    require_light(given)
+    assert Path("r") in given.inputs
+    footage = replace(asked(normals=Path("n")), key=KeySettings(matte=(Path("matte"),)))
+    assert strength_of(footage) == 1
+    assert Path("n") in footage.inputs
+    with pytest.raises(InputError, match="--normals serve --engine geometry"):
+        require_light(replace(footage, drawn=EngineSettings(engine="in-context")))
 
 
 def write_hdr(path: Path, image: np.ndarray) -> Path:

@@ -14,7 +14,7 @@ from cyclorama.media.gate import reading
 from cyclorama.media.headers import kind_of
 from cyclorama.media.notes import Notes
 from cyclorama.media.open import open_clip
-from cyclorama.media.pictures import read_codes
+from cyclorama.media.pictures import read_rgb_codes
 from cyclorama.media.sequence import is_pattern, list_frames, require_one_size
 from cyclorama.media.video import VideoClip
 
@@ -118,10 +118,7 @@ def _stored(path: Path) -> Array:
     if kind_of(head) == "EXR":
         planes, _ = read_exr_data(path)
         return np.stack([planes[name] for name in _names(tuple(planes), path)], -1)
-    codes = read_codes(path)
-    if codes.ndim != 3 or codes.shape[2] < 3:
-        raise InputError(f"{path}: normals must have three channels, got a grey picture; export x, y and z")
-    return codes[..., :3]
+    return read_rgb_codes(path)
 
 
 def _names(there: tuple[str, ...], path: Path) -> tuple[str, str, str]:

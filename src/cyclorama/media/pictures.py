@@ -148,6 +148,14 @@ def read_codes(path: Path) -> Array:
     return _stored(path, _load(path)[1], "stored").codes
 
 
+def read_rgb_codes(path: Path) -> Array:
+    """The same as h w 3, red, green and blue: 8 or 16 bits or floats, none of them decoded. ``InputError`` for inks."""
+    stored = _stored(path, _load(path)[1], "colour")
+    if stored.cmyk:
+        raise InputError(f"{path}: must hold red, green and blue, got inks (CMYK); export it as RGB")
+    return stored.codes
+
+
 @dataclass(frozen=True)
 class _Stored:
     """``codes``: upright, 0 black. ``cmyk``: they are four inks, 0 none."""
