@@ -88,6 +88,13 @@ class LightSettings:
             shape="CLIP",
         ),
     ] = None
+    actor_depth: Annotated[
+        Path | None,
+        Option(
+            "A depth pass of the actor (a folder of pictures or a video) of any scale, which tells his normals.",
+            shape="CLIP",
+        ),
+    ] = None
     shadow: Annotated[
         float | None,
         Option(
@@ -117,4 +124,5 @@ class LightSettings:
     @property
     def inputs(self) -> tuple[Path, ...]:
         """The files that are read."""
-        return tuple(path for path in (self.environment, self.relit, self.normals) if path is not None)
+        given = (self.environment, self.relit, self.normals, self.actor_depth)
+        return tuple(path for path in given if path is not None)

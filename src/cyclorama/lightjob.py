@@ -51,7 +51,8 @@ def strength_of(settings: Settings, *, lit: bool = True) -> float:
         return 0.0
     if light.relight is not None:
         return light.relight
-    told = any(word is not None for word in (light.environment, light.key_light, light.normals))
+    words = (light.environment, light.key_light, light.normals, light.actor_depth)
+    told = any(word is not None for word in words)
     return 1.0 if told or (lit and not settings.key.is_given) else 0.0
 
 

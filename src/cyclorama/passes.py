@@ -1,4 +1,4 @@
-"""What other programs gave of the actor: the clip that they relit, and a pass of his normals."""
+"""What other programs gave of the actor: the clip that they relit, and a pass of his normals or depth."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,17 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
-from cyclorama.comp import NormalSense, likeness, read_sense, told_spill
+from cyclorama.comp import DepthSense, NormalSense, likeness, read_relief, read_sense, told_spill
 from cyclorama.core.arrays import Array
 from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Foreground, Key
 from cyclorama.core.passes import Normals, Relit
 from cyclorama.job import Job
 from cyclorama.light_words import LightSettings
-from cyclorama.media import NormalsClip, is_pattern, open_clip, open_normals
+from cyclorama.media import SurfaceClip, is_pattern, open_clip, open_surface
 from cyclorama.media.pictures import PICTURE_SUFFIXES
 from cyclorama.settings import Settings
 
+_PASSES = {"--relit": "relit", "--normals": "normals", "--actor-depth": "actor_depth"}
 _MOMENTS = 3
 _ASPECT = 0.01  # share by which an aspect may differ: sizes are whole pixels
 _UNLIKE = 0.1  # correlation of the details of two clips of one actor, under which they may not be of the same frames
@@ -26,17 +27,16 @@ _HALF = 0.5
 def require_passes(settings: Settings, *, strength: float) -> None:
     """Refuse passes that would not be used. ``strength``: of the light on the actor."""
     light = settings.light
-    given = [name for name in ("relit", "normals") if getattr(light, name) is not None]
+    given = [flag for flag, path in _PASSES.items() if getattr(light, path) is not None]
     if given and strength == 0:
-        raise InputError(f"--{given[0]} says how the actor is lit, and relighting is off; leave one of them out")
+        raise InputError(f"{given[0]} tells how the actor is lit, and relighting is off; leave one of them out")
+    if "--relit" in given[:-1]:
+        raise InputError(f"--relit brings its own light, and {given[1]} tells how the place's falls; leave one out")
     if len(given) == 2:
-        raise InputError(
-            "--normals tell how the place's light falls, and --relit brings its own; leave one of them out"
-        )
-    if light.normals is not None and settings.drawn.engine != "geometry":
-        raise InputError(
-            f"--normals serve --engine geometry, and {settings.drawn.engine} lights by itself; leave out one"
-        )
+        raise InputError("--normals and --actor-depth tell the same; leave one of them out")
+    if given and given != ["--relit"] and settings.drawn.engine != "geometry":
+        engine = settings.drawn.engine
+        raise InputError(f"{given[0]} serves --engine geometry, and {engine} lights by itself; leave one out")
     if light.relit is not None and light.shadow_strength == 0 and (light.environment or light.key_light):
         raise InputError(
             "--environment and --key tell of the shadow's light beside --relit, and shadows are off; leave them out"
@@ -67,9 +67,7 @@ def find_relit(key: Key, job: Job, light: LightSettings) -> Relit | None:
         )
         job.notes.add("light", words)
     with_spill = power > 0 and spill > _HALF * power
-    made_from = (
-        "; it was made from the plate as shot, so the screen's light on him counts for none" if with_spill else ""
-    )
+    made_from = "; it was made from the plate as shot: the screen's light on him counts for none" if with_spill else ""
     job.notes.add("light", f"the actor's light is that of {path.name}{made_from}.")
     return Relit(clip, 1.0 if light.relight is None else light.relight, with_spill)
 
@@ -78,27 +76,32 @@ def find_relit(key: Key, job: Job, light: LightSettings) -> Relit | None:
 class _Given:
     """Normals of a clip."""
 
-    clip: NormalsClip
-    sense: NormalSense
+    clip: SurfaceClip
+    sense: NormalSense | DepthSense
 
     def normals(self, index: int) -> Array:
         return self.sense.normals(self.clip.values(index))
 
 
 def find_normals(key: Key, job: Job, light: LightSettings) -> Normals | None:
-    """None where none are given. ``InputError`` for those that do not fit the plate or the actor."""
-    path = light.normals
+    """From a pass of normals or of depth; None where none is given. ``InputError`` for one that does not fit the plate
+    or the actor."""
+    path, is_depth = light.normals or light.actor_depth, light.normals is None
     if path is None:
         return None
-    _require_many(path, "the normals")
-    clip = open_normals(path, notes=job.notes)
+    what = "the actor's depth" if is_depth else "the normals"
+    _require_many(path, what)
+    clip = open_surface(path, notes=job.notes, depth=is_depth)
     job.stack.callback(clip.close)
-    _require_fit(path, "the normals", (clip.num_frames, clip.hw), job)
+    _require_fit(path, what, (clip.num_frames, clip.hw), job)
     seen = [(clip.values(i), a.alpha) for i, a in _moments(key, job) if a.alpha.max() > _HALF]
     if not seen:
-        raise InputError(f"{path}: the normals' axes are told from the actor, and he is not seen; leave --normals out")
+        raise InputError(f"{path}: how {what} runs is told from the actor, and he is not seen; leave it out")
+    values, alphas = zip(*seen)
     try:
-        sense = read_sense([v for v, _ in seen], [a for _, a in seen], whole_numbers=clip.whole_numbers)
+        if is_depth:
+            return _Given(clip, read_relief(values, alphas))
+        sense = read_sense(values, alphas, whole_numbers=clip.whole_numbers)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     for words in sense.notes:

@@ -92,9 +92,10 @@ def test_an_actor_whose_own_light_is_not_known_keeps_it() -> None:
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"relit": Path("r"), "relight": 0.0}, "--relit says how the actor is lit, and relighting is off"),
-        ({"normals": Path("n"), "no_relight": True}, "--normals says how the actor is lit, and relighting is off"),
-        ({"relit": Path("r"), "normals": Path("n")}, "--relit brings its own"),
+        ({"relit": Path("r"), "relight": 0.0}, "--relit tells how the actor is lit, and relighting is off"),
+        ({"normals": Path("n"), "no_relight": True}, "--normals tells how the actor is lit, and relighting is off"),
+        ({"relit": Path("r"), "normals": Path("n")}, "--relit brings its own light, and --normals tells"),
+        ({"normals": Path("n"), "actor_depth": Path("d")}, "tell the same; leave one of them out"),
         ({"relit": Path("r"), "environment": Path("e"), "no_shadow": True}, "shadows are off; leave them out"),
     ],
 )
@@ -110,7 +111,7 @@ def test_passes_are_inputs_and_ask_for_light() -> None:
     footage = replace(asked(normals=Path("n")), key=KeySettings(matte=(Path("matte"),)))
     assert strength_of(footage) == 1
     assert Path("n") in footage.inputs
-    with pytest.raises(InputError, match="--normals serve --engine geometry"):
+    with pytest.raises(InputError, match="--normals serves --engine geometry"):
         require_light(replace(footage, drawn=EngineSettings(engine="in-context")))
 
 

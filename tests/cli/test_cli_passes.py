@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from cli_help import Case, cyc, pictures, refused
 
-from cyclorama.comp.relight_normals import inflated_normals
+from cyclorama.comp.relight_normals import inflated, inflated_normals
 
 pytestmark = pytest.mark.slow
 _SHOWN = 1.3  # by how much the graded clip's codes are larger
@@ -47,16 +47,21 @@ def test_a_relit_clip(case: Case, tmp_path: Path) -> None:
 
 def test_normals(case: Case, tmp_path: Path) -> None:
     (tmp_path / "normals").mkdir()
+    (tmp_path / "depth").mkdir()
     for path in sorted((case.folder / "binary").glob("*.png")):
-        normals = inflated_normals(cv2.imread(str(path), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255)
+        alpha = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE).astype(np.float32) / 255
+        normals = inflated_normals(alpha)
         codes = np.round((0.5 + 0.5 * normals) * 65535).astype(np.uint16)  # y runs down
         cv2.imwrite(str(tmp_path / "normals" / path.name), codes[..., ::-1])
+        cv2.imwrite(str(tmp_path / "depth" / path.name), (60000 - 500 * np.sqrt(inflated(alpha))).astype(np.uint16))
     words = ["--key=left", "--relight=1"]
     own = run(case, tmp_path, "own", *words)
     given = run(case, tmp_path, "given", *words, f"--normals={tmp_path}/normals")
     assert "y ran down (as DirectX has it)" in notes_of(tmp_path, "given")
-    alpha = pictures(case.folder / "binary")[:2] > 0
-    assert 0 < np.abs(given - own)[alpha].mean() < 2  # the same surface, told by a finer outline
+    deep = run(case, tmp_path, "deep", *words, f"--actor-depth={tmp_path}/depth")
+    inside = pictures(case.folder / "binary")[:2] > 0
+    for told in (given, deep):
+        assert 0 < np.abs(told - own)[inside].mean() < 2  # the same surface, told by a finer outline
 
 
 def test_what_does_not_fit_is_refused(case: Case, tmp_path: Path) -> None:

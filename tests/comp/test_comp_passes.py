@@ -1,12 +1,14 @@
 """What other programs give of the actor: a relit clip and normals, against shots whose answer is known."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyclorama.comp import gain_field, likeness, read_sense, relit, relit_gain, told_spill
+from cyclorama.comp import gain_field, likeness, read_relief, read_sense, relit, relit_gain, told_spill
 from cyclorama.comp.normals_read import NormalSense
 from cyclorama.comp.relight import BRIGHTEST_STOPS, DARKEST_STOPS
 from cyclorama.core.camera import Camera
@@ -188,7 +190,37 @@ def test_floats_may_be_codes() -> None:
         (lambda n: np.broadcast_to(np.float32([0, 0, 1]), n.shape), "in camera space"),
     ],
 )
-def test_what_are_no_normals_of_his(made: object, words: str) -> None:
+def test_what_are_no_normals_of_his(made: Callable[[np.ndarray], np.ndarray], words: str) -> None:
     alpha, normals = ball()
     with pytest.raises(InputError, match=words):
-        read_sense([made(normals * np.float32([1, -1, 1]))], [alpha], whole_numbers=False)  # type: ignore[operator]
+        read_sense([made(normals * np.float32([1, -1, 1]))], [alpha], whole_numbers=False)
+
+
+@pytest.mark.parametrize("kind", ["metres", "inverse", "codes", "no background"])
+def test_depth_of_any_scale_tells_the_surface(kind: str) -> None:
+    """An egg that is as deep as half its height: its outline tells nearly its relief, its depth tells it better."""
+    alpha, normals = ball()
+    x, y = (X - BALL[0]) / BALL[2], (Y - BALL[1]) / BALL[2]
+    height = np.sqrt(np.maximum(1 - x**2 - y**2, 0))
+    depth = np.where(height > 0, 5 - 1.0 * height, np.nan if kind == "no background" else 9).astype(np.float32)
+    values = {"metres": depth, "inverse": 1 / depth, "codes": np.round(255 * (depth - 4) / 5) / 255}.get(kind, depth)
+    sense = read_relief([values.astype(np.float32)], [alpha])
+    assert (sense.scale > 0) == (kind == "inverse")
+    found = cv2.resize(sense.normals(values.astype(np.float32)), HW[::-1])
+    inside = (height > 0.55) & (np.linalg.norm(found, axis=-1) > 0.9)
+    assert inside.mean() > 0.15
+    cosine = (found * normals).sum(-1)[inside] / np.linalg.norm(found, axis=-1)[inside]
+    assert np.degrees(np.arccos(np.clip(cosine, -1, 1))).mean() < 9
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: np.full(HW, np.nan, np.float32), "holds no depth where the actor is"),
+        (lambda: np.full(HW, 3, np.float32), "holds no depth where the actor is"),
+        (lambda: np.float32(Y + X), "does not follow the actor's outline"),
+    ],
+)
+def test_what_is_no_depth_of_his(made: Callable[[], np.ndarray], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_relief([made()], [ball()[0]])

@@ -9,7 +9,7 @@ from cyclorama.comp.light_given import from_panorama, with_key
 from cyclorama.comp.light_read import read_place
 from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
 from cyclorama.comp.mirror import mirror_field
-from cyclorama.comp.normals_read import NormalSense, read_sense
+from cyclorama.comp.normals_read import DepthSense, NormalSense, read_relief, read_sense
 from cyclorama.comp.over import flatten, relit, relit_layers, spread
 from cyclorama.comp.relight import gain_field
 from cyclorama.comp.relight_given import likeness, relit_gain, told_spill
@@ -17,6 +17,7 @@ from cyclorama.comp.rim import rim_field, with_rim
 from cyclorama.comp.shadow import shadow_field
 
 __all__ = [
+    "DepthSense",
     "Moment",
     "NormalSense",
     "Sharpness",
@@ -34,6 +35,7 @@ __all__ = [
     "read_gloss",
     "read_grain",
     "read_place",
+    "read_relief",
     "read_sense",
     "read_sharpness",
     "read_shutter",

@@ -5,7 +5,7 @@ Reading
     ``read_picture(path, notes=...)``              one picture, scene-linear
     ``read_depth(path)``                           one depth picture, as data
     ``open_matte(path, notes=...)``                alpha frame by frame
-    ``open_normals(path, notes=...)``              a pass of normals frame by frame, as data
+    ``open_surface(path, notes=..., depth=...)``   a pass of normals or depth frame by frame, as data
     ``read_environment(path, notes)``              a panorama of light
 Writing
     ``check_output_free(output, overwrite=..., inputs=..., num_frames=...)``   before any work
@@ -26,7 +26,6 @@ from cyclorama.media.formats import KEYED_CODECS, codec_of
 from cyclorama.media.layer_scripts import script_paths
 from cyclorama.media.layers import Together, layered_writer, open_layers_writer
 from cyclorama.media.matte import MatteClip, open_matte
-from cyclorama.media.normals import NormalsClip, open_normals
 from cyclorama.media.notes import Note, Notes
 from cyclorama.media.open import ClipReader, open_clip
 from cyclorama.media.output import OutputSpec, check_output_free, check_space, is_sequence, publish, sequence_paths
@@ -34,6 +33,7 @@ from cyclorama.media.pictures import is_picture, read_picture
 from cyclorama.media.prefetch import prefetch
 from cyclorama.media.sequence import is_pattern
 from cyclorama.media.sound import Sound
+from cyclorama.media.surface import SurfaceClip, open_surface
 from cyclorama.media.video_writer import verify_video
 from cyclorama.media.writers import ClipWriter, EncodeSettings, open_matte_writer, open_writer
 
@@ -45,11 +45,11 @@ __all__ = [
     "ForegroundFormat",
     "ForegroundSettings",
     "MatteClip",
-    "NormalsClip",
     "Note",
     "Notes",
     "OutputSpec",
     "Sound",
+    "SurfaceClip",
     "Together",
     "check_output_free",
     "check_space",
@@ -63,7 +63,7 @@ __all__ = [
     "open_layers_writer",
     "open_matte",
     "open_matte_writer",
-    "open_normals",
+    "open_surface",
     "open_writer",
     "prefetch",
     "publish",

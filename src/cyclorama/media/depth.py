@@ -22,11 +22,12 @@ _MAX_ARRAY_BYTES = 8 * MAX_PICTURE_PIXELS
 _KINDS = ".npy, .npz, EXR, PFM, or PNG or TIFF of 8 or 16 bits"
 
 
-def read_depth(path: Path) -> tuple[Array, bool]:
+def read_depth(path: Path, *, flat_too: bool = False) -> tuple[Array, bool]:
     """A depth picture as h w float32, as it stands, NaN where it holds no finite number (+inf is kept: it is far), and
     whether it came as whole numbers.
 
-    ``InputError`` when it is no such file, is cut off, too large, of no single plane, or empty or constant.
+    ``InputError`` when it is no such file, is cut off, too large, of no single plane, or (but ``flat_too``) empty or
+    constant.
     """
     path = require_file(path)
     with reading(path, "cannot be read; copy it again"), path.open("rb") as file:
@@ -43,7 +44,7 @@ def read_depth(path: Path) -> tuple[Array, bool]:
         values = read_codes(path)
     else:
         raise InputError(f"{path}: is no depth picture; give {_KINDS}")
-    return _checked(_one_plane(values, path), path), values.dtype.kind in "ui"
+    return _checked(_one_plane(values, path), path, flat_too=flat_too), values.dtype.kind in "ui"
 
 
 def _one_plane(values: Array, path: Path) -> Array:
@@ -61,13 +62,15 @@ def _one_plane(values: Array, path: Path) -> Array:
     return values
 
 
-def _checked(values: Array, path: Path) -> Array:
+def _checked(values: Array, path: Path, *, flat_too: bool) -> Array:
     if min(values.shape) < 2 or values.size > MAX_PICTURE_PIXELS:
         size = f"{values.shape[1]} x {values.shape[0]}"
         raise InputError(f"{path}: a depth picture must hold 2 x 2 to {MAX_PICTURE_PIXELS} values, got {size}")
     with np.errstate(over="ignore"):
         values = values.astype(np.float32)
     values[np.isneginf(values)] = np.nan
+    if flat_too:
+        return values
     finite = values[np.isfinite(values)]
     if not finite.size:
         raise InputError(f"{path}: the depth picture holds no number at all (NaN or infinite); export it again")

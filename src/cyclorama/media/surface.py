@@ -1,4 +1,4 @@
-"""A pass of normals as data, from a folder of pictures or a video: no colour is decoded."""
+"""Passes of an actor's normals or depth as data, from a folder of pictures or a video: no colour is decoded."""
 
 from pathlib import Path
 from typing import Protocol
@@ -9,6 +9,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.display import display_from_linear, linear_from_display
 from cyclorama.core.errors import InputError
 from cyclorama.media.curves import Colour
+from cyclorama.media.depth import read_depth
 from cyclorama.media.exr import read_exr_data
 from cyclorama.media.gate import reading
 from cyclorama.media.headers import kind_of
@@ -25,8 +26,8 @@ _AS_STORED = Colour("data", linear_from_display, display_from_linear)
 """Taken back again: codes through the display curve and its inverse are what they were."""
 
 
-class NormalsClip(Protocol):
-    """Values of normals as they are stored, frame by frame."""
+class SurfaceClip(Protocol):
+    """Values as they are stored, frame by frame."""
 
     @property
     def num_frames(self) -> int: ...
@@ -36,79 +37,86 @@ class NormalsClip(Protocol):
 
     @property
     def whole_numbers(self) -> bool:
-        """Whether they were stored as whole numbers, 0..1 here; else they are floats as they stand, NaN kept."""
+        """Whether normals were stored as whole numbers, 0..1 here; else they are floats as they stand, NaN kept."""
         ...
 
     def values(self, index: int) -> Array:
-        """h w 3 float32, fresh. ``IndexError`` outside, ``InputError`` when damaged."""
+        """Fresh float32: h w 3 of normals, h w of depth (NaN where it holds none). ``IndexError`` outside,
+        ``InputError`` when damaged."""
         ...
 
     def close(self) -> None: ...
 
 
-def open_normals(path: Path, *, notes: Notes) -> NormalsClip:
-    """A folder of PNG, TIFF (8 or 16 bit, or float) or EXR, or a video. ``InputError`` for anything else."""
+def open_surface(path: Path, *, notes: Notes, depth: bool) -> SurfaceClip:
+    """A folder of PNG, TIFF or EXR, or a video; of normals, or of ``depth``. ``InputError`` for anything else."""
     if path.is_dir() or is_pattern(path):
-        return NormalPictures(list_frames(path))
+        frames = list_frames(path)
+        return DepthPictures(frames) if depth else NormalPictures(frames)
     clip = open_clip(path, notes=notes, colour=_AS_STORED)
     if not isinstance(clip, VideoClip):
-        raise InputError(f"{path}: normals must be a folder of pictures or a video")
-    return NormalVideo(clip)
+        raise InputError(f"{path}: must be a folder of pictures or a video")
+    return SurfaceVideo(clip, depth)
 
 
 class NormalPictures:
     """Normals over a folder of pictures."""
 
     def __init__(self, frames: tuple[Path, ...]) -> None:
-        self._frames, self._hw = frames, require_one_size(frames)
-        self._whole = _stored(frames[0]).dtype.kind in "ui"
-
-    @property
-    def num_frames(self) -> int:
-        return len(self._frames)
-
-    @property
-    def hw(self) -> tuple[int, int]:
-        return self._hw
-
-    @property
-    def whole_numbers(self) -> bool:
-        return self._whole
+        self._frames, self.hw = frames, require_one_size(frames)
+        self.num_frames = len(frames)
+        self.whole_numbers = _stored(frames[0]).dtype.kind in "ui"
 
     def values(self, index: int) -> Array:
-        if not 0 <= index < self.num_frames:
-            raise IndexError(f"frame must be 0..{self.num_frames - 1}, got {index}")
-        stored = _stored(self._frames[index])
-        if (stored.dtype.kind in "ui") != self._whole:
+        stored = _stored(_of(self._frames, index))
+        if (stored.dtype.kind in "ui") != self.whole_numbers:
             raise InputError(f"{self._frames[index]}: must be stored as {self._frames[0].name} is; export it again")
-        scale = np.float32(np.iinfo(stored.dtype).max if self._whole else 1)
+        scale = np.float32(np.iinfo(stored.dtype).max if self.whole_numbers else 1)
         return stored.astype(np.float32) / scale
 
     def close(self) -> None:
         """Nothing stays open."""
 
 
-class NormalVideo:
-    """Normals over a video file."""
+class DepthPictures:
+    """Depth over a folder of pictures."""
+
+    whole_numbers = False
+
+    def __init__(self, frames: tuple[Path, ...]) -> None:
+        self._frames, self.hw = frames, require_one_size(frames)
+        self.num_frames = len(frames)
+
+    def values(self, index: int) -> Array:
+        found, _ = read_depth(_of(self._frames, index), flat_too=True)
+        found[np.isinf(found)] = np.nan
+        return found
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+
+class SurfaceVideo:
+    """Normals or depth over a video file."""
 
     whole_numbers = True
 
-    def __init__(self, clip: VideoClip) -> None:
-        self._clip = clip
-
-    @property
-    def num_frames(self) -> int:
-        return self._clip.num_frames
-
-    @property
-    def hw(self) -> tuple[int, int]:
-        return self._clip.hw
+    def __init__(self, clip: VideoClip, depth: bool) -> None:
+        self._clip, self._depth = clip, depth
+        self.num_frames, self.hw = clip.num_frames, clip.hw
 
     def values(self, index: int) -> Array:
-        return display_from_linear(self._clip.frame(index))
+        codes = display_from_linear(self._clip.frame(index))
+        return np.ascontiguousarray(codes[..., 1]) if self._depth else codes
 
     def close(self) -> None:
         self._clip.close()
+
+
+def _of(frames: tuple[Path, ...], index: int) -> Path:
+    if not 0 <= index < len(frames):
+        raise IndexError(f"frame must be 0..{len(frames) - 1}, got {index}")
+    return frames[index]
 
 
 def _stored(path: Path) -> Array:
