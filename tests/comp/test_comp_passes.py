@@ -224,3 +224,25 @@ def test_depth_of_any_scale_tells_the_surface(kind: str) -> None:
 def test_what_is_no_depth_of_his(made: Callable[[], np.ndarray], words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_relief([made()], [ball()[0]])
+
+
+def test_darks_keep_their_detail_under_a_darker_light() -> None:
+    """A bright face over black cloth, whose creases would fall to black with the face's gain."""
+    alpha, rng = ball()[0], np.random.default_rng(6)
+    weave = cv2.GaussianBlur(rng.random(HW), (0, 0), 1.2)[..., None]
+    shown = (
+        np.where(Y < 60, 0.5, 0.008)[..., None] * np.float32((weave / weave.mean()) ** 5) * np.float32([1, 0.9, 0.8])
+    )
+    one, inside = Foreground((shown * alpha[..., None]).astype(np.float32), alpha), ball()[0] > 0.99
+    lit = relit(one, relit_gain(one, (shown * np.float32(0.35)).astype(np.float32), 1.0))
+    assert (lit @ LUMINANCE)[inside & (Y < 40)].mean() == pytest.approx(
+        0.35 * (one.color @ LUMINANCE)[inside & (Y < 40)].mean(), rel=0.15
+    )
+    apart = np.abs(detail(lit, inside) - detail(one.color, inside))[inside]
+    assert np.quantile(apart, 0.95) < 0.03
+
+
+def detail(color: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Of log(luminance + 0.002), what is finer than 6 px."""
+    log, weight = np.log(np.maximum(color @ LUMINANCE, 0) + 0.002), inside.astype(np.float64)
+    return np.asarray(log - cv2.GaussianBlur(log * weight, (0, 0), 6) / (cv2.GaussianBlur(weight, (0, 0), 6) + 1e-9))

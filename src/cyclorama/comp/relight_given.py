@@ -31,12 +31,14 @@ def relit_gain(shown: Foreground, relit: Array, strength: float) -> Array:
     ``shown``: the actor that the clip was made from. ``relit``: h w 3 float32 scene-linear, of any size of his aspect.
     """
     alpha, hw = cells_of(shown.alpha), shown.alpha.shape
-    detail, weight = _DETAIL_PX / cell_px(hw), _weight(alpha)
+    detail, sigma, weight = _DETAIL_PX / cell_px(hw), smooth_cells(hw), _weight(alpha)
     before, after = _cells(shown.color, alpha, premultiplied=True), _cells(relit, alpha)
     changed = _logs(_low(after, weight, detail)) - _logs(_low(before, weight, detail))
-    low = _gentle(changed, alpha, smooth_cells(hw), detail)
     limits = np.log(2.0) * np.array([DARKEST_STOPS, BRIGHTEST_STOPS])
-    return np.asarray(np.exp(_firm(strength * np.clip(low, *limits))), np.float32)
+    low = _gentle(strength * np.clip(_low(changed, weight, sigma), *limits), alpha, sigma, detail)
+    if low[..., 3].min() < 0:
+        low = _with_darks(low, _darkest(shown, alpha), sigma)
+    return np.asarray(np.exp(_firm(low)), np.float32)
 
 
 def told_spill(actor: Foreground, plate: Array, relit: Array) -> tuple[float, float]:
@@ -96,13 +98,32 @@ def _low(values: Array, weight: Array, sigma: float) -> Array:
     return np.asarray(np.stack(planes, -1), np.float32)
 
 
-def _gentle(changed: Array, alpha: Array, sigma: float, detail: float) -> Array:
-    """The Gaussian of a change, wider where the light falls off so fast that it would be detail."""
-    weight = _weight(alpha)
-    low, wide = _low(changed, weight, sigma), _low(changed, weight, _WIDER * sigma)
-    steep, least = (_detail(d[..., 3], alpha, detail) for d in (low, wide))
+def _darkest(shown: Foreground, alpha: Array) -> Array:
+    """The least change of d that leaves the darks of every cell above black: 0 or less, h' w'."""
+    size = tuple((n + 1) // 2 for n in shown.alpha.shape[::-1])
+    color, whole = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (shown.color, shown.alpha))
+    solid = (whole > _INSIDE).astype(np.float32)
+    light = cv2.transform(color, LUMINANCE[None].astype(np.float32))
+    inverse = solid * np.square(np.square(BLACK / (np.maximum(light, 0) + BLACK)))
+    power, share = (cv2.resize(p, alpha.shape[::-1], interpolation=cv2.INTER_AREA) for p in (inverse, solid))
+    return np.where(share > _HALF, np.log(np.maximum(power / np.maximum(share, _LEAST), _LEAST)) / 4, -np.inf)
+
+
+def _with_darks(low: Array, darkest: Array, sigma: float) -> Array:
+    """A change that is darkened less about darks that would fall to black, where no detail is."""
+    reach = 2 * max(1, round(sigma)) + 1
+    lacks = np.maximum(darkest - low[..., 3], 0).astype(np.float32)
+    more = blurred(cv2.dilate(lacks, np.ones((reach, reach), np.uint8)), sigma)
+    return np.asarray(low + np.minimum(more, np.maximum(-low[..., 3], 0))[..., None], np.float32)
+
+
+def _gentle(low: Array, alpha: Array, sigma: float, detail: float) -> Array:
+    """A change, smoother where the light falls off so fast that it would be detail."""
+    steep = _detail(low[..., 3], alpha, detail)
     if steep <= _MOST_DETAIL:
         return low
+    wide = _low(low, _weight(alpha), _WIDER * sigma)
+    least = _detail(wide[..., 3], alpha, detail)
     if least < _MOST_DETAIL:
         return wide + (low - wide) * np.float32((_MOST_DETAIL - least) / (steep - least))
     mean = (wide * alpha[..., None]).sum((0, 1)) / alpha.sum()
