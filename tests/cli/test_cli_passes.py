@@ -71,4 +71,9 @@ def test_what_does_not_fit_is_refused(case: Case, tmp_path: Path) -> None:
     (tmp_path / "short").mkdir()
     cv2.imwrite(str(tmp_path / "short" / "0.png"), np.zeros((120, 214, 3)))
     assert "8 frames of 214x120" in refused(tmp_path, *words, f"--normals={tmp_path}/short")
+    (tmp_path / "black").mkdir()
+    for index in range(8):
+        cv2.imwrite(str(tmp_path / "black" / f"{index}.png"), np.zeros((60, 107, 3)))
+    assert "it shows nothing where the actor is" in refused(tmp_path, *words, f"--relit={tmp_path}/black")
+    assert "holds no depth where the actor is" in refused(tmp_path, *words, f"--actor-depth={tmp_path}/black")
     assert "in camera space" in refused(tmp_path, *words, f"--normals={case.folder}/place")

@@ -166,6 +166,15 @@ def test_an_actor_that_moves_by_a_pixel_does_not_flicker() -> None:
     assert np.mean(steps) < 0.03
 
 
+def test_a_relit_actor_that_moves_by_a_pixel_does_not_flicker() -> None:
+    shifted = [actor(s) for s in np.arange(0, 3, 0.25)]
+    fields = [relit_gain(a, repainted(a, 0.0), 1.0)[..., :3] for a in shifted]
+    inside = cv2.resize(figure(), fields[0].shape[1::-1], interpolation=cv2.INTER_AREA) > 0.5
+    steps = [np.abs(np.log2(b / a))[inside].max() for a, b in pairwise(fields)]
+    assert max(steps) < 0.06  # of a quarter of a pixel
+    assert np.mean(steps) < 0.04
+
+
 def test_a_disc_swells_to_a_half_sphere() -> None:
     y, x = np.mgrid[:64, :64] + 0.5 - 32
     alpha = (np.hypot(x, y) < 24).astype(np.float32)

@@ -128,6 +128,8 @@ def test_a_relit_clip_brings_its_own_light(engine: Engine) -> None:
     assert same.relight_gain is not None
     assert (same.relight_gain == 1).all()
     assert same.wrap is None
+    with pytest.raises(ValueError, match="above 0 and at most 1"):
+        Relit(clip, 0.0)
     with pytest.raises(ValueError, match="4 and 3 frames"):
         replace(shot, relit=Relit(ArrayClip(shot.plate.frames[:3]), 1.0))
 

@@ -14,8 +14,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Foreground
 from cyclorama.core.lighting import BLACK, LUMINANCE
 
-_INSIDE = 0.97  # alpha of a cell and of all about it from which it shows the actor alone
-_SOLID = 0.99
+_SOLID = 0.9  # alpha of a cell and of all about it from which it begins to count
 _THIN = 1e-3  # what a cell counts that lies less deep: enough where none that is deep is near
 _LEAST = 1e-6
 _SAME = 0.015  # change of d, 1.5 %, that is taken for none: what a codec does to a clip that nobody relit
@@ -38,7 +37,7 @@ def relit_gain(shown: Foreground, relit: Array, strength: float) -> Array:
     low = _gentle(strength * np.clip(_low(changed, weight, sigma), *limits), alpha, sigma, detail)
     if low[..., 3].min() < 0:
         low = _with_darks(low, _darkest(shown, alpha), sigma)
-    return np.asarray(np.exp(_firm(low)), np.float32)
+    return np.asarray(np.exp(_firm(low, strength * _SAME)), np.float32)
 
 
 def told_spill(actor: Foreground, plate: Array, relit: Array) -> tuple[float, float]:
@@ -59,7 +58,7 @@ def likeness(actor: Foreground, relit: Array) -> float:
     """How well the detail of a relit clip agrees with the actor's, -1..1: correlation of what is finer than the gain in
     the luminance. 1 where the actor has none, or is too thin to tell; 0 where the clip has none."""
     alpha = cells_of(actor.alpha)
-    weight = np.where(_deep(alpha), alpha, np.float32(0.0))
+    weight = _weight(alpha)
     fine = (_logs(_cells(actor.color, alpha, premultiplied=True))[..., 3:], _logs(_cells(relit, alpha))[..., 3:])
     own, other = ((d - _low(d, weight, smooth_cells(actor.alpha.shape)))[..., 0] for d in fine)
     mixed, ours, theirs = (float((weight * p * q).sum()) for p, q in ((own, other), (own, own), (other, other)))
@@ -81,12 +80,11 @@ def _logs(cells: Array) -> Array:
     return np.asarray(np.log(np.maximum(both, 0) + BLACK), np.float32)
 
 
-def _deep(alpha: Array) -> Array:
-    return cv2.erode(alpha, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE) > _SOLID
-
-
 def _weight(alpha: Array) -> Array:
-    return np.asarray(np.where(_deep(alpha), alpha, _THIN * alpha * (alpha > _INSIDE)), np.float32)
+    """1 well inside the actor, 0 where less than a cell is his."""
+    about = cv2.erode(alpha, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    deep, own = (np.clip((a - _SOLID) / (1 - _SOLID), 0, 1) for a in (about, alpha))
+    return np.asarray(np.maximum(deep, _THIN * own), np.float32)
 
 
 def _low(values: Array, weight: Array, sigma: float) -> Array:
@@ -102,7 +100,7 @@ def _darkest(shown: Foreground, alpha: Array) -> Array:
     """The least change of d that leaves the darks of every cell above black: 0 or less, h' w'."""
     size = tuple((n + 1) // 2 for n in shown.alpha.shape[::-1])
     color, whole = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (shown.color, shown.alpha))
-    solid = (whole > _INSIDE).astype(np.float32)
+    solid = (whole > _SOLID).astype(np.float32)
     light = cv2.transform(color, LUMINANCE[None].astype(np.float32))
     inverse = solid * np.square(np.square(BLACK / (np.maximum(light, 0) + BLACK)))
     power, share = (cv2.resize(p, alpha.shape[::-1], interpolation=cv2.INTER_AREA) for p in (inverse, solid))
@@ -137,7 +135,7 @@ def _detail(plane: Array, alpha: Array, sigma: float) -> float:
     return float(np.quantile(rest[inside > 0], _SHARE)) if inside.any() else 0.0
 
 
-def _firm(change: Array) -> Array:
+def _firm(change: Array, none: float) -> Array:
     """Firm shrinkage (Gao and Bruce 1997): nothing up to a change that is taken for none, itself from twice that."""
     size = np.abs(change)
-    return np.asarray(np.sign(change) * np.clip(2 * (size - _SAME), 0, size))
+    return np.asarray(np.sign(change) * np.clip(2 * (size - none), 0, size))
