@@ -66,7 +66,7 @@ def _lines(light: dict[str, Any] | None, film: dict[str, Any]) -> list[str]:
 
 def _light_line(light: dict[str, Any]) -> str:
     if "stops" not in light:
-        return f"light: {light['strength']:g} of that of {light['from']}"
+        return f"light: that of {light['from']}, by {light['strength']:g}"
     white = " ".join(f"{w:.2f}" for w in light["white"])
     key = "no key" if light["key"] is None else "key from " + " ".join(f"{x:.2f}" for x in light["key"])
     return f"light: {light['stops']:+.2f} stops against the stage's, white {white}, {key}, from {light['from']}"
