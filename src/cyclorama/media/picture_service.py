@@ -55,9 +55,8 @@ def _apart(data: bytes, *, wants_colour: bool) -> tuple[Array, bool, bool] | Non
         return None
     if wants_colour:
         return found.codes[..., :4] if found.cmyk else found.rgb, found.cmyk, found.has_alpha
-    channels = found.codes.shape[2]
-    stored = found.codes[..., 0] if channels == 1 else found.codes[..., [0, 1, 2, -1][: min(channels, 4)]]
-    return (found.codes if channels in (2, 3) else stored), found.cmyk, found.has_alpha
+    stored = found.codes if found.codes.shape[2] <= 4 else found.codes[..., [0, 1, 2, -1]]
+    return (stored[..., 0] if stored.shape[2] == 1 else stored), found.cmyk, found.has_alpha
 
 
 def _by_opencv(data: bytes, number: int, path: Path, *, wants_colour: bool) -> tuple[Array, bool, bool]:
