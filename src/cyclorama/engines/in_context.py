@@ -183,6 +183,7 @@ class InContextEngine:
             np.stack([scale @ shot.path[i].px_from_cam for i in frames]).astype(np.float32),
             np.stack([shot.path[i].world_from_camera for i in frames]).astype(np.float32),
             tuple(sorted({0, last // 2, last})),
+            window_hw(self.recipe, shot.plate.hw),
         )
         return window, small
 
