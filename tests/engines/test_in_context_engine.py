@@ -197,7 +197,7 @@ def test_a_new_look_is_the_models_and_the_rest_is_as_it_was(weights: Path, tmp_p
             return super().paint(window, seed) * (1 - window.proxy[..., None]) + red * window.proxy[..., None]
 
     engine.painter = Red()  # type: ignore[assignment]
-    engine.prepare(HW, NUM_FRAMES)
+    assert "grey" in engine.prepare(HW, NUM_FRAMES)[1]  # how the matte is read
     layers, plain = engine.render(shot, place, 3), make_engine("geometry").render(shot, place, 3)
     inside = (slice(30, 36), slice(26, 44))
     assert not layers.actors[0].alpha[inside].any()
