@@ -40,7 +40,7 @@ _MARGIN, _CLEAR = 2.0, 4.0
 
 
 _Varying = tuple[Array, Array]
-"""h w 9 of the grid: what varies of the mirror image (6) and of the ground's colour (3); h w bool: where it is known."""
+"""On the grid: what varies of the mirror image (6) and of the ground's colour (3), h w 9; where it is known, h w."""
 
 
 @dataclass(frozen=True)
