@@ -55,7 +55,7 @@ def mirror_field(layers: Layers, camera: Camera, index: int, mirroring: Mirrorin
     nothing = np.array(_WHITE, np.float32)[None, None]
     strength = mirroring.strength * float(mirroring.seen[index])
     frame = _frame_of(camera, mirroring, index)
-    if strength == 0 or not layers.actors or frame is None:
+    if strength == 0 or frame is None:
         return nothing
     actor = layers.joint
     card = _card(actor, layers.relight_gain, camera, (mirroring.standing.height, frame))

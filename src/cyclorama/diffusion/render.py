@@ -131,7 +131,7 @@ class _Refine:
         return torch.cat([picture, clean[:, self.channels :]], 1)
 
 
-def open_painter(options: EngineOptions, offload: bool = False, tiles: bool = False) -> Painter:
+def open_painter(options: EngineOptions, offload: bool, tiles: bool) -> Painter:
     """The painter of the folder of weights that the options name, on the GPU where there is one. ``offload``: its
     blocks wait outside it; ``tiles``: the autoencoder works in tiles. ``InputError`` for anything that is no such
     folder."""
