@@ -2,12 +2,14 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cyclorama.camera_words import ActorArgument, MoveArgument
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
+from cyclorama.engine_settings import EngineSettings
 from cyclorama.keying import screen_rgb
 from cyclorama.media.curves import COLOURS
 from cyclorama.media_settings import COLOUR_WORDS
@@ -220,3 +222,21 @@ def test_a_file_that_is_there_by_that_very_name(tmp_path: Path) -> None:
     (tmp_path / "a##.png").touch()
     assert file_named(tmp_path / "a##.png") == tmp_path / "a##.png"
     assert file_named(tmp_path / "b##.png") == tmp_path / "b%02d.png"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"guidance": -1.0}, "--guidance"),
+        ({"guidance": float("nan")}, "--guidance"),
+        ({"guidance": float("inf")}, "--guidance"),
+        ({"seed": -1}, "--seed"),
+        ({"paint_scale": float("nan")}, "--paint-scale must be 1..16"),
+        ({"paint_scale": 0.5}, "--paint-scale must be 1..16"),
+        ({"offload": "disk"}, "--offload must be auto, none, blocks"),
+        ({"model": Path("m"), "engine": "geometry"}, "--model belongs to --engine in-context"),
+    ],
+)
+def test_an_engine_refuses_what_it_cannot_do(values: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        EngineSettings(**values)
