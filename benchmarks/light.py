@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="a folder of cases")
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--depth", action="store_true", help="give the references' depth pictures")
-    parser.add_argument("--rows", default="", help="rows whose name begins with this, beside the actor as shot")
+    parser.add_argument("--rows", default="", help="rivals whose name begins with this, beside our own rows")
     parser.add_argument("--sheets", type=Path, help="write the middle frame of every row here")
     words = parser.parse_args()
     scores: dict[str, dict[str, dict[str, object]]] = {}

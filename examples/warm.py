@@ -10,7 +10,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from cyclorama.comp import flatten, gain_field, shadow_field, with_film
+from cyclorama.comp import Moment, flatten, gain_field, read_gloss, shadow_field, with_film
 from cyclorama.core.backdrop import SetFrame
 from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.film import Film
@@ -51,6 +51,7 @@ def light(place: SetFrame, path: CameraPath) -> None:
     actor, up = Foreground(np.repeat(alpha[..., None], 3, 2) / 5, alpha), np.array([0.0, -1.0, 0.0])
     shone = replace(studio(up), key=KeyLight((0.6, -0.8, 0.0), (1.0, 1.0, 1.0), 0.5))
     standing = Standing(np.full((len(path), 3), [0.0, 0.3, 1.0]), 0.5, GroundPlane(up, -0.3))
+    read_gloss((Moment(place, path[0], alpha),), standing.ground)
     shadow = shadow_field(alpha, place, path[0], 0, Shadowing(standing, shone, np.ones(len(path)), 0.5, 1.0))
     gain = gain_field(actor, path[0], Relighting(studio(up), shone, 1.0))
     layers = Layers(place, (actor,), gain, shadow=shadow)

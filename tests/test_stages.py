@@ -10,8 +10,11 @@ from cyclorama.core.camera import Camera, CameraPath
 from cyclorama.core.ground import GroundPlane
 from cyclorama.engine_settings import EngineSettings
 from cyclorama.fingerprint import fingerprint
+from cyclorama.light_words import LightSettings
 from cyclorama.media import Notes
 from cyclorama.packing import pack, unpack
+from cyclorama.project import place_made_from
+from cyclorama.reference_words import ReferenceArgument
 from cyclorama.settings import Settings
 from cyclorama.stages import Stages
 
@@ -74,6 +77,25 @@ def test_a_model_that_was_trained_on_is_another_job(tmp_path: Path) -> None:
     assert made_from() == before
     (tmp_path / "model.safetensors").write_bytes(b"ab")
     assert made_from() != before
+
+
+def test_what_lights_or_draws_the_place_does_not_build_it_again(tmp_path: Path) -> None:
+    for name in ("model", "sky", "wall"):
+        (tmp_path / name).write_bytes(b"a")
+    settings = Settings(
+        plate=tmp_path / "a.mp4",
+        output=tmp_path / "b.mp4",
+        reference=(ReferenceArgument(tmp_path / "wall", None),),
+        light=LightSettings(environment=tmp_path / "sky"),
+        drawn=EngineSettings(engine="in-context", model=tmp_path / "model"),
+    )
+    whole, place = fingerprint(settings, settings.inputs), place_made_from(settings)
+    for name in ("model", "sky"):
+        (tmp_path / name).write_bytes(b"ab")
+        assert fingerprint(settings, settings.inputs) != whole
+        assert place_made_from(settings) == place
+    (tmp_path / "wall").write_bytes(b"ab")
+    assert place_made_from(settings) != place
 
 
 def test_only_fields_can_be_left_out_of_what_a_job_was_made_from(tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def run(job: Callable[[Progress], _Reported], say: Callable[[_Reported], None], 
         if debug:
             raise
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-            fail("input", f"{error.filename}: a name here is too long for this disk; choose a shorter one", 2, as_json)
+            name = "" if error.filename is None else f"{error.filename}: "
+            fail("input", f"{name}a name here is too long for this disk; choose a shorter one", 2, as_json)
         text = f"{type(error).__name__}: {error}; this is our bug: run again with --debug and report it"
         fail("bug", text, 1, as_json)
 

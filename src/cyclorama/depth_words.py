@@ -7,6 +7,7 @@ from typing import Annotated
 from cyclorama.core.depth_sense import DepthSense
 from cyclorama.core.errors import InputError
 from cyclorama.option import Option
+from cyclorama.path_words import file_named
 
 _SENSES: dict[str, DepthSense] = {"metric": "metric", "depth": "depth", "inverse": "inverse"}
 
@@ -25,8 +26,8 @@ class DepthArgument:
         if colon and word in _SENSES:
             if not name:
                 raise InputError(f"a depth picture must be a file, or {word}:FILE, got '{text}'")
-            return cls(Path(name), _SENSES[word])
-        return cls(Path(text), None)
+            return cls(file_named(name), _SENSES[word])
+        return cls(file_named(text), None)
 
     def __str__(self) -> str:
         return str(self.file) if self.sense is None else f"{self.sense}:{self.file}"

@@ -48,7 +48,7 @@ class EngineSettings:
     def __post_init__(self) -> None:
         if self.model is not None and self.engine == "geometry":
             raise InputError("--model belongs to --engine in-context; add it, or leave the model out")
-        if self.seed < 0 or self.guidance < 0:
+        if self.seed < 0 or not 0 <= self.guidance < float("inf"):
             raise InputError(f"--seed and --guidance must be 0 or more, got {self.seed} and {self.guidance}")
         if not 1 <= self.paint_scale <= _LARGEST_SCALE:
             raise InputError(f"--paint-scale must be 1..{_LARGEST_SCALE}, got {self.paint_scale}")

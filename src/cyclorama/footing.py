@@ -76,8 +76,8 @@ def _below(camera: Camera, head: Array, stood: Standing, frames: int) -> tuple[A
     border = np.array([head[0], camera.hw[0]])
     rays = camera.unproject(np.stack([head, border]), np.ones(2)) - camera.center
     level = rays - (rays @ up)[:, None] * up
-    size = np.linalg.norm(level, axis=1)
-    rise = (rays @ up) / np.maximum(size, 1e-9)
+    size = np.maximum(np.linalg.norm(level, axis=1), 1e-9)
+    rise = (rays @ up) / size
     last = (stood.feet[0] - camera.center) @ level[0] / size[0]
     near, sure = max(float(last), 0.1 * height), (_STANCE + _STEP * frames) ** -2.0
     if abs(rise[0]) > 1e-6 and (far := (height - eye) / rise[0]) > 0:

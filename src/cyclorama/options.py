@@ -4,12 +4,14 @@ import inspect
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import typer
 
 from cyclorama.core.errors import InputError
 from cyclorama.option import Option
+from cyclorama.path_words import file_named
 
 Record = TypeVar("Record")
 
@@ -104,7 +106,7 @@ def _read(record: type[Record], values: dict[str, Any]) -> Record:
 
 
 def _value(kind: Any, value: Any) -> Any:
-    parse = _parser(kind) or (lambda word: word)
+    parse = _parser(kind) or (lambda word: file_named(word) if isinstance(word, Path) else word)
     if _is_many(kind):
         return tuple(parse(word) for word in value or ())
     return None if value is None else parse(value)

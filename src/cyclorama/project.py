@@ -22,12 +22,14 @@ from cyclorama.core.place import Place
 from cyclorama.core.reference import Reference
 from cyclorama.core.shot import Shot
 from cyclorama.depths import read_depths, with_guessed_depth
+from cyclorama.engine_settings import EngineSettings
 from cyclorama.engines import Engine, make_engine
 from cyclorama.filmjob import FilmRead, find_film, require_film, tell
 from cyclorama.fingerprint import fingerprint
 from cyclorama.fitting import FittedReferences, fit_references, ordered
 from cyclorama.job import Job, Progress, open_job, write_frames
 from cyclorama.keying import bars_of, make_key
+from cyclorama.light_words import LightSettings
 from cyclorama.lightjob import find_light, require_light
 from cyclorama.matchmove import (
     FILM_BACK_MM,
@@ -172,7 +174,7 @@ class Analysis:
             matchmove, fitted = self._camera(figures, fitted)
         placing = Placing(self.settings, self.job, matchmove, figures)
         if isinstance(given, tuple):
-            made_from = fingerprint(self.settings, self.settings.inputs, without=_NOT_OF_THE_PLACE)
+            made_from = place_made_from(self.settings)
             stood, *seen = self.job.stages("place", made_from, lambda: (placing.built(fitted), *figures.seen))
             figures.see(*seen)
         else:
@@ -186,8 +188,9 @@ class Analysis:
         with self.job.watch("film"):
             read = find_film(stood, matchmove.path, key, self.job, self.settings)
         tell(read, lambda text: self.job.notes.add("film", text))
-        cast = (stood.standing, stood.occluders, shadowing, read.film, mirroring)
-        shot = Shot(plate, key, matchmove.path, relighting, *cast, relit, normals)
+        stands = stood.standing, stood.occluders
+        shot = Shot(plate, key, matchmove.path, relighting, *stands, shadowing, film=read.film, mirroring=mirroring)
+        shot = replace(shot, relit=relit, normals=normals)
         return shot, stood, matchmove, read
 
     @property
@@ -237,6 +240,12 @@ class Analysis:
             progress=lambda index: self.job.progress("camera", index + 1, plate.num_frames),
         )
         return (matchmove, *figures.seen)
+
+
+def place_made_from(settings: Settings) -> str:
+    """The fingerprint of what decides the place: files that light it or draw it do not."""
+    bare = replace(settings, light=LightSettings(), drawn=EngineSettings())
+    return fingerprint(bare, bare.inputs, without=_NOT_OF_THE_PLACE)
 
 
 def _told_unseen(job: Job, backdrop: Place, path: CameraPath) -> Unseen | None:

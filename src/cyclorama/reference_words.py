@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from cyclorama.core.errors import InputError
+from cyclorama.path_words import file_named
 
 _FRAME = re.compile(r"\d{1,9}")
 _SECONDS = re.compile(r"(\d{1,9}(?:\.\d{0,18})?|\.\d{1,18})s")
@@ -71,7 +72,7 @@ class ReferenceArgument:
         text = rest if word else text
         name, at, time = text.rpartition("@")
         moment = Moment.parse(time) if at and name else None
-        return cls(Path(name), moment, word) if moment else cls(Path(text), None, word)
+        return cls(file_named(name), moment, word) if moment else cls(file_named(text), None, word)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from cyclorama.film_words import FilmSettings
 from cyclorama.light_words import LightSettings
 from cyclorama.media_settings import OutputSettings, PlateSettings
 from cyclorama.option import Option
+from cyclorama.path_words import file_named
 from cyclorama.reference_words import LookAt, ReferenceArgument
 from cyclorama.standing_words import StandAt
 from cyclorama.stmap_settings import StmapArgument
@@ -59,7 +60,7 @@ class MaskArgument:
     def parse(cls, text: str) -> "MaskArgument":
         """A path, or ``polygon:KEY`` or ``polygon:KEY; KEY ...`` of ``KeyedPolygon``."""
         if not text.startswith(_POLYGON):
-            return cls(Path(text))
+            return cls(file_named(text))
         return cls(None, tuple(KeyedPolygon.parse(part) for part in text.removeprefix(_POLYGON).split(";")))
 
 

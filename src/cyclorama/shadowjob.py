@@ -8,6 +8,7 @@ from cyclorama.comp import Moment, read_gloss, read_place
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
+from cyclorama.core.ground import GroundPlane
 from cyclorama.core.layers import Key
 from cyclorama.core.lighting import LUMINANCE, Lighting, Relighting
 from cyclorama.core.mirroring import Mirroring
@@ -22,8 +23,8 @@ from cyclorama.scenery import shown_plane
 from cyclorama.settings import Settings
 from cyclorama.standing import Stood, looks
 
-_NO_GROUND = "no ground was found: the actor casts no shadow; give --stand-at or a depth picture"
-_NO_FEET = "the actor's feet are not seen on the ground of the place: he casts no shadow"
+_NO_GROUND = "no ground was found: the actor casts no shadow or mirror image; give --stand-at or a depth picture"
+_NO_FEET = "the actor's feet are not seen on the ground of the place: he casts no shadow or mirror image"
 _NO_KEY = "no key light was read from the place: the actor darkens the ground at his feet alone; --key casts a shadow"
 _NO_MIRROR = "no mirror image of the place was found in its ground: it is taken to be matte, and mirrors no actor"
 _BESIDE = 4  # frames about one that shows the feet
@@ -46,14 +47,11 @@ def find_footing(stood: Stood, sight: Sight, job: Job, settings: Settings) -> Fo
     of it, which is noted."""
     if settings.light.shadow_strength == 0 and settings.light.reflection_strength == 0:
         return None
-    backdrop = stood.backdrop
-    ground = None
-    if isinstance(backdrop, Backdrop):
-        ground = backdrop.ground or shown_plane(backdrop.views[len(backdrop.views) // 2], sight.unit)
-    if ground is None:
+    backdrop = stood.backdrop if isinstance(stood.backdrop, Backdrop) else None
+    ground = None if backdrop is None else _ground(backdrop, sight.unit)
+    if backdrop is None or ground is None:
         job.notes.add("light", _NO_GROUND)
         return None
-    assert isinstance(backdrop, Backdrop)
     total, plate = len(sight.path), job.plate.proxy(ANALYSIS_LONG_SIDE)
     frames = looks(backdrop, total, plate.rate)
     figures = sight.figures.look(plate, frames)
@@ -68,8 +66,13 @@ def find_footing(stood: Stood, sight: Sight, job: Job, settings: Settings) -> Fo
         return None
     if footing.seen.min() == 0:
         cut = int((footing.seen == 0).sum())
-        job.notes.add("light", f"the actor's feet are out of the picture in {cut} frames: no shadow is cast there")
+        words = f"the actor's feet are out of the picture in {cut} frames: he casts no shadow or mirror image there"
+        job.notes.add("light", words)
     return footing
+
+
+def _ground(backdrop: Backdrop, unit: float) -> GroundPlane | None:
+    return backdrop.ground or shown_plane(backdrop.views[len(backdrop.views) // 2], unit)
 
 
 def find_shadow(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,10 +34,20 @@ def folder_shots(
     return tuple(files)
 
 
+def _meta(case: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((case / "meta.json").read_text())
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("references", {}), dict):
+        raise InputError(f"{case / 'meta.json'}: must be JSON that names the frames of the pictures in refs/; mend it")
+    return found
+
+
 def _read(case: Path, size: tuple[int, int, int]) -> dict[str, Array]:
     """Frames evenly over the whole case; its references at the nearest of them."""
     num_frames, hw = size[0], (size[1], size[2])
-    meta, notes = json.loads((case / "meta.json").read_text()), Notes()
+    meta, notes = _meta(case), Notes()
     video = case / "truth.mp4" if (case / "truth.mp4").exists() else case / "truth"
     clip, matte = open_clip(video, notes=notes), open_matte(case / "alpha", notes=notes)
     try:

@@ -69,7 +69,7 @@ def _memory(recipe: Recipe, processes: int) -> str:
 
     device, data = best_device(), recipe.data
     cost = cost_of(recipe, data.num_frames, data.hw, data.references[1])
-    need = cost.train_bytes_of(processes if recipe.train.shard else 1) + coder_bytes(recipe, data.hw, tiles=False)[0]
+    need = cost.train_bytes(processes if recipe.train.shard else 1) + coder_bytes(recipe, data.hw, tiles=False)[0]
     have = memory_of(device) / (1 if device.type == "cuda" else processes)  # CPUs share one memory
     words = f"{recipe.name}: about {in_words(need)} of memory for a training step" + (
         f" in each of {processes} processes" if processes > 1 else ""

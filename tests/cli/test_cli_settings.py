@@ -2,15 +2,18 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cyclorama.camera_words import ActorArgument, MoveArgument
 from cyclorama.core.display import display_from_linear
 from cyclorama.core.errors import InputError
+from cyclorama.engine_settings import EngineSettings
 from cyclorama.keying import screen_rgb
 from cyclorama.media.curves import COLOURS
 from cyclorama.media_settings import COLOUR_WORDS
+from cyclorama.path_words import file_named
 from cyclorama.reference_words import LookAt, Moment, ReferenceArgument
 from cyclorama.settings import KeyedPolygon, PaintedMask, parse_range
 
@@ -197,3 +200,43 @@ def test_moves_are_read_when_they_are_given() -> None:
 
 def test_colour_words_are_those_of_the_curves() -> None:
     assert tuple(COLOURS) == COLOUR_WORDS
+
+
+@pytest.mark.parametrize(
+    ("word", "path"),
+    [
+        ("shot/a.####.exr", "shot/a.%04d.exr"),
+        ("##.PNG", "%02d.PNG"),
+        ("a#1.png", "a#1.png"),
+        ("a##_##.png", "a##_##.png"),
+        ("a##.mp4", "a##.mp4"),
+        ("a##", "a##"),
+    ],
+)
+def test_numbered_pictures_as_nuke_names_them(word: str, path: str) -> None:
+    assert file_named(word) == Path(path)
+    assert ReferenceArgument.parse(f"{word}@12").picture == Path(path)
+
+
+def test_a_file_that_is_there_by_that_very_name(tmp_path: Path) -> None:
+    (tmp_path / "a##.png").touch()
+    assert file_named(tmp_path / "a##.png") == tmp_path / "a##.png"
+    assert file_named(tmp_path / "b##.png") == tmp_path / "b%02d.png"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"guidance": -1.0}, "--guidance"),
+        ({"guidance": float("nan")}, "--guidance"),
+        ({"guidance": float("inf")}, "--guidance"),
+        ({"seed": -1}, "--seed"),
+        ({"paint_scale": float("nan")}, "--paint-scale must be 1..16"),
+        ({"paint_scale": 0.5}, "--paint-scale must be 1..16"),
+        ({"offload": "disk"}, "--offload must be auto, none, blocks"),
+        ({"model": Path("m"), "engine": "geometry"}, "--model belongs to --engine in-context"),
+    ],
+)
+def test_an_engine_refuses_what_it_cannot_do(values: dict[str, Any], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        EngineSettings(**values)

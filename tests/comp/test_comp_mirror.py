@@ -1,5 +1,6 @@
 """A body on a floor that mirrors lamps and a wall by known rules: what is read of it, and what he hides in it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -38,8 +39,15 @@ def rays_of(camera: Camera) -> np.ndarray:
     return (camera.unproject(px, np.ones(len(px))) - camera.center).reshape(*HW, 3)
 
 
-def place(camera: Camera, roughness: float, share: float = 1.0) -> SetFrame:
-    """Rendered with facets of the floor drawn at random (Walter et al. 2007, eq. 35, 36); ``share``: of the mirror."""
+def inverted(points: np.ndarray) -> np.ndarray:
+    """The lamps three times as bright, and the contrary of the panels."""
+    shown = wall(points)
+    return np.where(shown[..., :1] == 8, 24.0, -1.2 * shown)
+
+
+def place(camera: Camera, roughness: float, shows: Callable[[np.ndarray], np.ndarray] = wall) -> SetFrame:
+    """Rendered with facets of the floor drawn at random (Walter et al. 2007, eq. 35, 36); ``shows``: of the wall in the
+    mirror."""
     rays, rng = rays_of(camera), np.random.default_rng(5)
     ground = rays[..., 1] > EYES / WALL
     color = np.minimum(wall(camera.center + rays * WALL), 1.0)
@@ -55,9 +63,9 @@ def place(camera: Camera, roughness: float, share: float = 1.0) -> SetFrame:
         away = np.maximum(out[:, 2:], 1e-6)
         hit = point[ground] + out * ((WALL - point[ground][:, 2:]) / away)
         weight = np.maximum(-(down * facet).sum(1), 0) / (down[:, 1] * -facet[:, 1])
-        mirrored += np.where(out[:, 1:2] < 0, weight[:, None] * wall(hit), 0) / num
+        mirrored += np.where(out[:, 1:2] < 0, weight[:, None] * shows(hit), 0) / num
     fresnel = 0.04 + 0.96 * (1 - down[:, 1:2]) ** 5
-    color[ground] = MATTE + share * fresnel * mirrored
+    color[ground] = MATTE + fresnel * mirrored
     inverse = np.where(ground, rays[..., 1] / EYES, 1 / WALL).astype(np.float32)
     return SetFrame(np.minimum(color, 1).astype(np.float32), inverse, np.ones(HW, np.float32), GROUND)
 
@@ -127,6 +135,11 @@ def test_a_matte_floor_mirrors_nothing(glossy: tuple[Moment, ...], paint: str) -
         color[ground] = (MATTE + 0.2 * lit[..., None] * [1.0, 0.9, 0.7])[ground]
         moments.append(replace(moment, place=replace(moment.place, color=color.astype(np.float32))))
     assert read_gloss(tuple(moments), GROUND) is None
+
+
+def test_a_floor_that_shows_the_contrary_of_a_mirror_image_is_none() -> None:
+    moment = Moment(place(CAMERAS[1], 0.1, inverted), CAMERAS[1], np.zeros(HW, np.float32))
+    assert read_gloss((moment,), GROUND) is None
 
 
 def test_no_ground_in_the_picture_mirrors_nothing(glossy: tuple[Moment, ...]) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cyclorama.diffusion.cost import cost_of
+from cyclorama.core.errors import InputError
+from cyclorama.diffusion.cost import cost_of, window_hw
 from cyclorama.diffusion.recipes import mini, nano, wan_1_3b, wan_5b, wan_14b
 
 
@@ -19,6 +20,19 @@ def test_the_parameters_of_the_public_models(recipe: object, billions: float) ->
 def test_the_tokens_of_the_papers_case() -> None:
     """97 frames of 704 x 1280 in the 5B model: 25 latent frames of 880 tokens, twice, and three references."""
     assert cost_of(wan_5b(), 97, (704, 1280)).tokens == 880 * (25 + 25 + 3)
+
+
+def test_one_block_of_the_weights_is_all_but_the_other_layers() -> None:
+    for recipe in (nano(), mini(), wan_14b()):
+        one = replace(recipe, model=replace(recipe.model, layers=1))
+        assert cost_of(recipe, 49, (480, 832)).one_block_bytes == cost_of(one, 49, (480, 832)).weight_bytes
+
+
+def test_public_weights_of_an_unknown_size_are_refused() -> None:
+    asked = replace(wan_1_3b(), model=replace(wan_1_3b().model, weights="some/model", cells=()))
+    for ask in (lambda: cost_of(asked, 49, (480, 832)), lambda: window_hw(asked, (480, 832))):
+        with pytest.raises(InputError, match=r"model\.cells must tell .* of some/model"):
+            ask()
 
 
 def test_operations_and_parameters_are_those_that_torch_counts() -> None:
@@ -41,7 +55,7 @@ def test_operations_and_parameters_are_those_that_torch_counts() -> None:
         found = cost_of(recipe, frames, recipe.data.hw)
         assert found.flops == pytest.approx(counter.get_total_flops(), rel=0.05)
         assert _kept_bytes(lambda: model(clip, torch.ones(1), given)) == pytest.approx(  # noqa: B023
-            (found.train_bytes - 20 * found.parameters) / recipe.train.batch, rel=0.1
+            (found.train_bytes(1) - 20 * found.parameters) / recipe.train.batch, rel=0.1
         )
     counted = sum(p.numel() for name, p in model.named_parameters() if "mixer" not in name)
     assert found.parameters == pytest.approx(counted, rel=0.01)

@@ -135,6 +135,7 @@ def spoil(folder: Path, **changes: object) -> None:
     [
         (lambda f: (f / "recipe.json").unlink(), "recipe.json"),
         (lambda f: (f / "recipe.json").write_text("{"), "no JSON"),
+        (lambda f: (f / "recipe.json").write_bytes(b"\xff"), "no JSON"),
         (lambda f: (f / "model.safetensors").write_bytes(b"rubbish"), "no safetensors"),
         (lambda f: (f / "model.safetensors").rename(f / "model.bin"), "pickled"),
         (lambda f: save_file({"x": torch.zeros(1)}, f / "model.safetensors"), "another model"),
@@ -163,6 +164,9 @@ def test_folders_of_other_models_are_refused(tmp_path: Path, wan_folder: Path) -
     other.mkdir(parents=True)
     (other / "config.json").write_text(json.dumps({"_class_name": "FluxTransformer2DModel"}))
     with pytest.raises(InputError, match="FluxTransformer2DModel"):
+        public_transformer(str(tmp_path / "other"))
+    (other / "config.json").write_text("{")
+    with pytest.raises(InputError, match="no JSON"):
         public_transformer(str(tmp_path / "other"))
     config = json.loads((wan_folder / "transformer" / "config.json").read_text())
     (other / "config.json").write_text(json.dumps(config))

@@ -1,7 +1,9 @@
 """Latent tiles: exact for a model that looks at its own place, close for one that looks around."""
 
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -12,9 +14,14 @@ from hypothesis import settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 from torch import Tensor  # noqa: E402
 
+from cyclorama.core.generation import EngineOptions  # noqa: E402
+from cyclorama.diffusion.autoencoder import PatchAutoencoder  # noqa: E402
 from cyclorama.diffusion.conditions import Conditions  # noqa: E402
+from cyclorama.diffusion.recipes import nano  # noqa: E402
+from cyclorama.diffusion.render import Painter, Window  # noqa: E402
 from cyclorama.diffusion.sample import sample, schedule  # noqa: E402
 from cyclorama.diffusion.tiling import fade, starts, tiled  # noqa: E402
+from cyclorama.diffusion.weights import made_model  # noqa: E402
 
 HW, TILE = (20, 34), (8, 12)
 
@@ -87,3 +94,15 @@ def test_tiles_cover_a_side_and_overlap(size: int, tile: int, unit: int) -> None
     assert weights.min() > 0
     assert weights.max() <= 1
     assert torch.equal(weights, weights.flip(0))
+
+
+def test_tiles_of_sparse_conditions_leave_no_gap() -> None:
+    """Sides that are no multiple of the cells over which such a model pools its foreground."""
+    recipe = replace(nano(), model=replace(nano().model, copies=0, condition_stride=(1, 2)))
+    patch = recipe.model.patch
+    planes = [np.zeros((2, 7 * patch, 9 * patch, *c), np.float32) for c in ((3,), (3,), (), (), (3,), ())]
+    window = Window(*planes, np.zeros((2, 3, 3)), np.zeros((2, 4, 4)), (0,), (4 * patch, 4 * patch))
+    words = (torch.zeros(1, 8, recipe.model.text_dim),) * 2
+    options = EngineOptions(steps=1, projection=False)
+    painter = Painter(made_model(recipe.model), recipe, PatchAutoencoder(patch), words, options)
+    assert np.isfinite(painter.paint(window, 0)).all()

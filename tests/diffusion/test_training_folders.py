@@ -50,3 +50,11 @@ def test_a_case_becomes_a_shot_with_its_references_at_their_times(tmp_path: Path
 def test_a_folder_without_cases_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds no cases"):
         folder_shots(tmp_path, tmp_path / "kept", (3, 24, 32), lambda *_: None)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"references": []}', "\udcff"])
+def test_what_tells_nothing_of_the_pictures_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "meta.json").write_text(text, errors="surrogateescape")
+    with pytest.raises(InputError, match="must be JSON that names the frames"):
+        folder_shots(tmp_path, tmp_path / "kept", (3, 24, 32), lambda *_: None)

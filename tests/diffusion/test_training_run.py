@@ -79,6 +79,9 @@ def test_a_run_folder_is_open_formats_and_its_model_loads(tmp_path: Path) -> Non
     assert torch.equal(dict(model.named_parameters())["adapters.kinds"], state.ema["adapters.kinds"])
     with pytest.raises(InputError, match="another recipe"):
         train(replace(RECIPE, train=replace(RECIPE.train, rate=1.0)), run_in(tmp_path))
+    (tmp_path / "recipe.json").write_text("{")
+    with pytest.raises(InputError, match="no JSON"):
+        train(RECIPE, run_in(tmp_path))
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(tmp_path: Path) -> None:

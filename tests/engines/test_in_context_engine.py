@@ -31,16 +31,16 @@ HW, NUM_FRAMES = (48, 72), 7
 
 class BoxKey:
     def foreground(self, _: int, plate: np.ndarray) -> Foreground:
-        alpha = np.zeros(HW, np.float32)
+        alpha = np.zeros(plate.shape[:2], np.float32)
         alpha[10:40, 20:50] = 1
         return Foreground(plate * alpha[..., None], alpha)
 
 
-def shot_and_place() -> tuple[Shot, Backdrop]:
+def shot_and_place(hw: tuple[int, int] = HW) -> tuple[Shot, Backdrop]:
     rng = np.random.default_rng(1)
-    camera = Camera.from_focal(hw=HW, focal_px=60, world_from_camera=rigid(np.eye(3), np.zeros(3)))
-    plate = ArrayClip(rng.random((NUM_FRAMES, *HW, 3), np.float32))
-    view = View(rng.random((*HW, 3), np.float32), np.full(HW, 0.2, np.float32), camera, 0.0)
+    camera = Camera.from_focal(hw=hw, focal_px=60, world_from_camera=rigid(np.eye(3), np.zeros(3)))
+    plate = ArrayClip(rng.random((NUM_FRAMES, *hw, 3), np.float32))
+    view = View(rng.random((*hw, 3), np.float32), np.full(hw, 0.2, np.float32), camera, 0.0)
     return Shot(plate, BoxKey(), CameraPath((camera,) * NUM_FRAMES), None), Backdrop("still", (view,))
 
 
@@ -160,6 +160,26 @@ def test_a_window_has_the_plates_shape_and_the_recipes_area() -> None:
     assert window_hw(recipe, (45, 80), 3.0) == window_hw(recipe, (45, 80), 2.0)  # no more than the plate has
 
 
+def test_only_a_scaled_window_is_cut_into_tiles(weights: Path) -> None:
+    """Of a plate whose shape is another after the rounding to whole tokens, too."""
+    hw, seen = (56, 48), []
+    shot, place = shot_and_place(hw)
+
+    class Kept(Copies):
+        def paint(self, window: Window, seed: int) -> np.ndarray:
+            seen.append(window)
+            return super().paint(window, seed)
+
+    for scale in (1.0, 2.0):
+        engine = make_engine("in-context", EngineOptions(weights=weights, paint_scale=scale))
+        assert isinstance(engine, InContextEngine)
+        engine.painter = Kept()  # type: ignore[assignment]
+        engine.render(shot, place, 0)
+    assert window_hw(engine.recipe, window_hw(engine.recipe, hw)) != window_hw(engine.recipe, hw)
+    assert [w.tile == w.alpha.shape[1:] for w in seen] == [True, False]
+    assert seen[1].tile == seen[0].tile
+
+
 def test_a_new_look_is_the_models_and_the_rest_is_as_it_was(weights: Path, tmp_path: Path) -> None:
     shot, place = shot_and_place()
     look = np.zeros(HW, np.uint8)
@@ -177,7 +197,7 @@ def test_a_new_look_is_the_models_and_the_rest_is_as_it_was(weights: Path, tmp_p
             return super().paint(window, seed) * (1 - window.proxy[..., None]) + red * window.proxy[..., None]
 
     engine.painter = Red()  # type: ignore[assignment]
-    engine.prepare(HW, NUM_FRAMES)
+    assert "grey" in engine.prepare(HW, NUM_FRAMES)[1]  # how the matte is read
     layers, plain = engine.render(shot, place, 3), make_engine("geometry").render(shot, place, 3)
     inside = (slice(30, 36), slice(26, 44))
     assert not layers.actors[0].alpha[inside].any()

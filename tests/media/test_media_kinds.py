@@ -294,6 +294,18 @@ def test_exr_in_aces_primaries(tmp_path: Path, how: str) -> None:
     np.testing.assert_allclose(found[7, 0], (1.0, 0.0, 0.0), atol=5e-3)
 
 
+@pytest.mark.parametrize("first", ["Z", "A", "RGB"])
+def test_exr_of_several_parts(tmp_path: Path, first: str) -> None:
+    """The one that holds a picture is read, wherever it stands."""
+    kind = {"type": OpenEXR.scanlineimage, "compression": OpenEXR.ZIP_COMPRESSION}
+    other = OpenEXR.Part(dict(kind), {name: np.ones((4, 6), np.float32) for name in first}, name="other")
+    planes = {name: np.full((4, 6), value, np.float32) for name, value in zip("RGBA", (0.1, 0.2, 0.3, 0.5))}
+    parts = [other, OpenEXR.Part(dict(kind), planes, name="rgba")]
+    OpenEXR.File(parts).write(str(tmp_path / "0.exr"))
+    picture = read_picture(tmp_path / "0.exr", notes=Notes())
+    np.testing.assert_allclose(picture[0, 0], 1.0 if first == "RGB" else (0.1, 0.2, 0.3), atol=1e-6)
+
+
 @pytest.mark.parametrize("name", ["late.mkv", "late.flv", "late.mp4"])
 def test_pictures_that_begin_late(tmp_path: Path, name: str) -> None:
     """Matroska and FLV count their length from time 0, whenever the first picture is."""

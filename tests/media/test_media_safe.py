@@ -15,6 +15,7 @@ from cyclorama.media import (
     Together,
     open_clip,
     open_writer,
+    safe,
     video_writer,
 )
 from cyclorama.media.safe import Records
@@ -63,15 +64,15 @@ def test_the_same_bytes_as_never_stopped(tmp_path: Path, name: str, codec: str, 
     alone = opened(tmp_path / "alone", name, codec, times)
     wrote(alone, range(COUNT))
     wanted = finished(alone, tmp_path / "alone")
-    for stopped, safe in ((1, 0), (7, 6), (11, 10)):
+    for stopped, kept in ((1, 0), (7, 6), (11, 10)):
         folder = tmp_path / f"at{stopped}"
         first = opened(folder, name, codec, times)
         wrote(first, range(stopped))
         first.drop()
         second = opened(folder, name, codec, times)
-        assert second.found(COUNT) == safe
-        second.take(safe)
-        wrote(second, range(safe, COUNT))
+        assert second.found(COUNT) == kept
+        second.take(kept)
+        wrote(second, range(kept, COUNT))
         assert finished(second, folder) == wanted
 
 
@@ -117,3 +118,21 @@ def test_a_record_tells_a_file_that_changed(tmp_path: Path) -> None:
     assert list(records.stretches(9)) == [(0, 1)]
     (tmp_path / "frames-000000.json").write_text("{")
     assert not list(records.stretches(9))
+
+
+def test_a_record_that_need_not_last_holds_until_the_machine_is_started_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(safe, "synced", lambda files, _folder: synced.extend(files))
+    (tmp_path / "a").write_text("a")
+    for boot, waits in (("one", False), (None, True)):
+        monkeypatch.setattr(safe, "_boot", lambda boot=boot: boot)
+        Records(tmp_path, "frames", lasts=False).add(0, 4, [tmp_path / "a"])
+        assert bool(synced) == waits  # where nobody says which start of the machine this is, it lasts
+    monkeypatch.setattr(safe, "_boot", lambda: "one")
+    Records(tmp_path, "frames", lasts=False).add(0, 4, [tmp_path / "a"])
+    assert Records(tmp_path, "frames").stop_of(0) == 4
+    for boot in ("two", None):
+        monkeypatch.setattr(safe, "_boot", lambda boot=boot: boot)
+        assert Records(tmp_path, "frames").stop_of(0) is None

@@ -17,14 +17,11 @@ from cyclorama.comp.light_surfaces import Moment
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera
 from cyclorama.core.ground import GroundPlane
-from cyclorama.core.mirroring import NORMAL_REFLECTANCE, Gloss
+from cyclorama.core.mirroring import Gloss, schlick
 
 _ROUGHNESSES = (0.02, 0.04, 0.07, 0.1, 0.14, 0.2, 0.28)
 _CLIPPED = 0.9  # of the display's white: lamps, whose light is not known
-_FLAT, _RISES = (
-    0.05,
-    0.08,
-)  # of the camera's height over the ground: what is lower is ground, what is higher is mirrored
+_FLAT, _RISES = 0.05, 0.08  # of the camera's height over the ground: lower is ground, higher is mirrored
 _DEEP = 30.0  # heights of the camera: ground further off is left out
 _FAR = 1e3  # heights of the camera: where what has no depth is taken to be
 _STEP = 2  # pixels of a moment from one ground point to the next
@@ -40,6 +37,10 @@ _LEAST = 60  # points
 _EVIDENCE, _EACH = 0.15, 0.075  # of what varies: the share that must be explained, in all and at every moment
 _MARGIN, _CLEAR = 2.0, 4.0
 """Times the most that is explained beside, and standard deviations above what is explained there."""
+
+
+_Varying = tuple[Array, Array]
+"""On the grid: what varies of the mirror image (6) and of the ground's colour (3), h w 9; where it is known, h w."""
 
 
 @dataclass(frozen=True)
@@ -59,16 +60,19 @@ def read_gloss(moments: tuple[Moment, ...], ground: GroundPlane) -> tuple[Gloss,
     sights = [s for s in (_sight(m, ground) for m in moments) if s is not None]
     if not sights:
         return None
-    fits = {rough: _fit(sights, rough, 0.0) for rough in _ROUGHNESSES}
+    varying = {rough: [_varying(s, rough) for s in sights] for rough in _ROUGHNESSES}
+    fits = {rough: _fit(parts, 0.0) for rough, parts in varying.items()}
     rough = max(fits, key=lambda r: fits[r][1])
     factors, explained = fits[rough]
-    least = min(_fit([s], rough, 0.0)[1] for s in sights)
+    least = min(_fit([part], 0.0)[1] for part in varying[rough])
     if explained < _EVIDENCE or least < _EACH or factors[0] > _STRONGEST:
         return None
-    beside = np.array([_fit(sights, rough, share)[1] for share in _BESIDE])
+    beside = np.array([_fit(varying[rough], share)[1] for share in _BESIDE])
     if explained < max(_MARGIN * beside.max(), beside.mean() + _CLEAR * beside.std()):
         return None
-    factors = _fit(sights, rough, 0.0, expected=1.0)[0]
+    factors = _fit(varying[rough], 0.0, expected=1.0)[0]
+    if factors[0] <= 0:  # but for the lamps the ground shows the contrary of a mirror image
+        return None
     boost = np.maximum(factors[1:] / factors[0], 1.0)
     matte = _matte(sights, rough, factors[0] * np.concatenate([np.ones(3), boost]))
     gloss = Gloss(rough, float(factors[0]), matte, float(explained))
@@ -92,11 +96,11 @@ def _sight(moment: Moment, ground: GroundPlane) -> _Sight | None:
     eyes = (-down / np.linalg.norm(down, axis=1, keepdims=True)).astype(np.float32)
     local = (places - camera.center) @ turn.T + [0, 0, eye]
     sources = np.ascontiguousarray(np.column_stack([local, areas]).T, np.float32)
-    schlick = NORMAL_REFLECTANCE + (1 - NORMAL_REFLECTANCE) * (1 - eyes[:, 2:]) ** 5
+    share = schlick(eyes[:, 2:])
     mirrored, found = {}, np.empty((len(points), 7), np.float32)
     for rough in _ROUGHNESSES:
         gathered(sources, np.ascontiguousarray(light.T), points, eyes, np.float32(rough**2), found)
-        mirrored[rough] = np.where(found[:, 6:] > _KNOWN, schlick * found[:, :6], np.nan)
+        mirrored[rough] = np.where(found[:, 6:] > _KNOWN, share * found[:, :6], np.nan)
     size = (-(-on.shape[0] // _STEP), -(-on.shape[1] // _STEP))
     small = cv2.blur(color, (_STEP, _STEP))[rows, columns]
     return _Sight(small.astype(np.float64), mirrored, (rows // _STEP, columns // _STEP), size)
@@ -148,11 +152,11 @@ def _blocks(moment: Moment, ground: GroundPlane, block: tuple[int, int]) -> tupl
     return points, (sums[..., 1:7] / middle[..., None])[full].astype(np.float32), sums[..., 8][full]
 
 
-def _fit(sights: list[_Sight], rough: float, beside: float, expected: float | None = None) -> tuple[Array, float]:
+def _fit(varying: list[_Varying], beside: float, expected: float | None = None) -> tuple[Array, float]:
     """Factors (4,) of what is mirrored without lamps, and of lamps in red, green and blue; and the share of the
     ground's variation that they explain. ``beside``: by how much of the width the image is moved; ``expected``: of the
     first factor, which counts as much as the picture does."""
-    parts = [_pairs(s, rough, beside) for s in sights]
+    parts = [_pairs(*part, beside) for part in varying]
     shown, mirrored = (np.concatenate([p[i] for p in parts]) for i in range(2))
     if len(shown) < _LEAST:
         return np.zeros(4), 0.0
@@ -176,13 +180,17 @@ def _fit(sights: list[_Sight], rough: float, beside: float, expected: float | No
     return factors, 1 - float((counts * error**2).sum()) / varies if varies > 0 else 0.0
 
 
-def _pairs(sight: _Sight, rough: float, beside: float) -> tuple[Array, Array]:
-    """What varies of the ground's colour (n 3) and of its mirror image (n 6), broad shading taken off both."""
-    shift = round(beside * sight.size[1])
+def _varying(sight: _Sight, rough: float) -> _Varying:
+    """Broad shading is taken off both."""
     image, shown = np.full((*sight.size, 6), np.nan), np.full((*sight.size, 3), np.nan)
     image[sight.at], shown[sight.at] = sight.mirrored[rough], sight.color
     known = np.isfinite(image[..., 0])
-    fine = _fine(np.dstack([np.nan_to_num(image), np.nan_to_num(shown)]), known, sight.size[1])
+    return _fine(np.dstack([np.nan_to_num(image), np.nan_to_num(shown)]), known, sight.size[1]), known
+
+
+def _pairs(fine: Array, known: Array, beside: float) -> tuple[Array, Array]:
+    """The ground's colour (n 3) and its mirror image (n 6), where both are known."""
+    shift = round(beside * known.shape[1])
     moved, stays = np.roll(fine[..., :6], shift, 1), np.roll(known, shift, 1)
     if shift:
         stays[:, :shift] &= shift < 0

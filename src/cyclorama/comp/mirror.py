@@ -18,7 +18,7 @@ from cyclorama.core.backdrop import SetFrame
 from cyclorama.core.camera import Camera
 from cyclorama.core.layers import Foreground, Layers
 from cyclorama.core.lighting import LUMINANCE
-from cyclorama.core.mirroring import NORMAL_REFLECTANCE, Mirroring
+from cyclorama.core.mirroring import Mirroring, schlick
 
 _LONG_SIDE = 160  # cells of the field
 _LOOK = 320  # pixels of the longer side that the actor is looked up in
@@ -55,7 +55,7 @@ def mirror_field(layers: Layers, camera: Camera, index: int, mirroring: Mirrorin
     nothing = np.array(_WHITE, np.float32)[None, None]
     strength = mirroring.strength * float(mirroring.seen[index])
     frame = _frame_of(camera, mirroring, index)
-    if strength == 0 or not layers.actors or frame is None:
+    if strength == 0 or frame is None:
         return nothing
     actor = layers.joint
     card = _card(actor, layers.relight_gain, camera, (mirroring.standing.height, frame))
@@ -75,8 +75,7 @@ def mirror_field(layers: Layers, camera: Camera, index: int, mirroring: Mirrorin
         return nothing
     where = (np.ascontiguousarray(points[at], np.float32), np.ascontiguousarray(eyes[at], np.float32))
     found = _hidden(mirroring, frame, card, (*where, np.float32(rough**2)))
-    schlick = NORMAL_REFLECTANCE + (1 - NORMAL_REFLECTANCE) * (1 - where[1][:, 2]) ** 5
-    share = np.minimum(gloss.reflectance * schlick, 1.0)
+    share = np.minimum(gloss.reflectance * schlick(where[1][:, 2]), 1.0)
     weight, at = strength * part[at][:, None], (at[0] + top, at[1])
     shown = _shown(layers.place.color, hw, at)
     mirrored = np.clip(shown - gloss.matte, 0, _EXCESS * (share * found[:, 1])[:, None])
@@ -124,7 +123,7 @@ def _card(actor: Foreground, gain: Array | None, camera: Camera, stands: tuple[f
     color = small.color if gain is None else relit(small, gain)
     seen = looked_up(np.dstack([color, small.alpha]), camera, points)
     alpha = np.ascontiguousarray(seen[..., 3])
-    if alpha.max() < _FAINT:
+    if alpha.max() <= _FAINT:
         return None
     behind = set_back(alpha, over, (frame.eye, frame.distance, height))
     scale = 1 + behind / frame.distance

@@ -7,8 +7,14 @@ import numpy as np
 from cyclorama.core.arrays import Array, readonly
 from cyclorama.core.standing import Standing
 
-NORMAL_REFLECTANCE = 0.04
+_NORMAL_REFLECTANCE = 0.04
 """Of the light that falls straight on a surface without metal, the share that it mirrors (index of refraction 1.5)."""
+
+
+def schlick(cosine: Array) -> Array:
+    """The share of light that a smooth surface without metal mirrors to an eye, by the cosine between its direction and
+    the surface's (Schlick 1994)."""
+    return np.asarray(_NORMAL_REFLECTANCE + (1 - _NORMAL_REFLECTANCE) * (1 - cosine) ** 5)
 
 
 @dataclass(frozen=True)

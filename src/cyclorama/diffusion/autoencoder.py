@@ -49,8 +49,8 @@ class PatchAutoencoder:
 
 
 class WanAutoencoder:
-    """diffusers' ``AutoencoderKLWan``, in float32 as the library advises, its latents
-    normalised as Wan's transformers expect."""
+    """diffusers' ``AutoencoderKLWan``, in float32 as the library advises, its latents normalised as Wan's transformers
+    expect."""
 
     def __init__(self, network: AutoencoderKLWan, device: torch.device) -> None:
         self.network = network.eval().requires_grad_(False).to(device)

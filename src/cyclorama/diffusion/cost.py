@@ -8,6 +8,7 @@ twice that. Training costs three times the forward pass, four with checkpointing
 import math
 from dataclasses import dataclass
 
+from cyclorama.core.errors import InputError
 from cyclorama.diffusion.recipes import Recipe
 
 _TEXT_TOKENS = {True: 512, False: 8}  # public weights, patch models
@@ -30,11 +31,13 @@ _CODER_TILE = 256 * 256
 @dataclass(frozen=True)
 class Cost:
     """``tokens``: of the whole sequence. ``flops``: of one forward pass of one clip. Bytes: ``weight_bytes`` of the
-    weights, ``block_bytes`` of one layer's; ``work_bytes`` beside them while one clip is sampled; ``state_bytes`` of
-    the gradients and moments of what is trained; ``kept_bytes`` of what a training step of the recipe's batch keeps."""
+    weights, ``block_bytes`` of one of the ``layers``; ``work_bytes`` beside them while one clip is sampled;
+    ``state_bytes`` of the gradients and moments of what is trained; ``kept_bytes`` of what a training step of the
+    recipe's batch keeps."""
 
     tokens: int
     flops: float
+    layers: int
     parameters: int
     weight_bytes: float
     block_bytes: float
@@ -43,22 +46,11 @@ class Cost:
     kept_bytes: float
 
     @property
-    def infer_bytes(self) -> float:
-        """Peak memory of sampling one clip, without the autoencoder."""
-        return self.weight_bytes + self.work_bytes
-
-    @property
     def one_block_bytes(self) -> float:
         """Of the weights, where blocks come one by one."""
-        layers = self.weight_bytes // max(self.block_bytes, 1)
-        return self.weight_bytes - (layers - 1) * self.block_bytes
+        return self.weight_bytes - (self.layers - 1) * self.block_bytes
 
-    @property
-    def train_bytes(self) -> float:
-        """Peak memory of a training step in one process."""
-        return self.train_bytes_of(1)
-
-    def train_bytes_of(self, processes: int) -> float:
+    def train_bytes(self, processes: int) -> float:
         """Peak memory of a training step in each of the processes that weights are cut over."""
         gathered = 0.0 if processes == 1 else 2 * self.block_bytes  # one at work, the next on its way
         return (self.weight_bytes + self.state_bytes) / processes + gathered + self.kept_bytes
@@ -85,7 +77,7 @@ def cost_of(recipe: Recipe, num_frames: int, hw: tuple[int, int], num_references
     if model.copies:
         activations += _KEPT_A_PIXEL * per_frame * frames * model.patch**2 * number
     return Cost(
-        n, 2.0 * macs, parameters, parameters * number, block * number, alive,
+        n, 2.0 * macs, layers, parameters, parameters * number, block * number, alive,
         16 * (_lora(recipe) if model.lora_rank else parameters), plan.batch * activations,
     )  # fmt: skip
 
@@ -112,9 +104,16 @@ def _mixer(recipe: Recipe, per_frame: int, frames: int, num_references: int) -> 
 
 
 def _cells(recipe: Recipe) -> tuple[int, int, int, int]:
-    """Frames and pixels to a latent, latents along a token's side, channels of a latent."""
-    if not recipe.model.cells:
+    """Frames and pixels to a latent, latents along a token's side, channels of a latent. ``InputError`` for public
+    weights of which nobody says so."""
+    if not recipe.model.weights:
         return 1, recipe.model.patch, 1, 3 * recipe.model.patch**2
+    if len(recipe.model.cells) != 4:
+        raise InputError(
+            f"model.cells must tell the frames and pixels to a latent of {recipe.model.weights}, the latents along a "
+            f"token's side and a latent's channels, got {list(recipe.model.cells)}; begin with a wan recipe, or give "
+            "a folder of weights, which tells them"
+        )
     time, side, patch, channels = recipe.model.cells
     return time, side, patch, channels
 

@@ -1,6 +1,7 @@
 """What a folder of public weights says of its own size; needs no torch."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,9 @@ def sized(recipe: ModelRecipe) -> ModelRecipe:
         raise InputError(f"there is no folder {folder}; name a folder of Wan weights saved by diffusers, or a hub id")
     if not recipe.weights or not folder.exists():
         return recipe
-    net, coder, text = (_config(folder, part) for part in ("transformer", "vae", "text_encoder"))
-    if (found := net.get("_class_name")) != _OURS:
-        raise InputError(f"{folder} holds weights of {found}; the in-context model is built on {_OURS}")
+    net, coder, text = transformer_config(folder), _config(folder, "vae"), _config(folder, "text_encoder")
     try:
+        require_text_to_video(str(folder), net)
         _require_one_model(folder, net, coder.get("z_dim", 16), text["d_model"])
         cells = (
             coder.get("scale_factor_temporal", 4), coder.get("scale_factor_spatial", 8), net["patch_size"][1],
@@ -39,9 +39,21 @@ def sized(recipe: ModelRecipe) -> ModelRecipe:
         ) from error
 
 
+def transformer_config(folder: Path) -> dict[str, Any]:
+    """What the transformer of a folder says of itself. ``InputError`` when it is another model's."""
+    found = _config(folder, "transformer")
+    if (name := found.get("_class_name")) != _OURS:
+        raise InputError(f"{folder} holds weights of {name}; the in-context model is built on {_OURS}")
+    return found
+
+
+def require_text_to_video(weights: str, transformer: Mapping[str, Any]) -> None:
+    """``InputError`` for a transformer (its config) that wants pictures beside the noise."""
+    if transformer["in_channels"] != transformer["out_channels"]:
+        raise InputError(f"{weights} is an image-to-video model; the in-context model needs text-to-video weights")
+
+
 def _require_one_model(folder: Path, net: dict[str, Any], channels: int, text_dim: int) -> None:
-    if net["in_channels"] != net["out_channels"]:
-        raise InputError(f"{folder} is an image-to-video model; the in-context model needs text-to-video weights")
     if net["in_channels"] != channels:
         raise InputError(
             f"{folder}: its transformer works on {net['in_channels']} channels and its vae makes {channels}; take both "

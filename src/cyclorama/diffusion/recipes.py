@@ -6,6 +6,7 @@ A recipe is a function that returns a ``Recipe``; a variant is ``dataclasses.rep
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 from cyclorama.core.errors import InputError
@@ -242,6 +243,15 @@ def recipe_of(record: dict[str, Any]) -> Recipe:
         return Recipe(name=str(record["name"]), **made)
     except (KeyError, TypeError) as error:
         raise InputError(f"this is no recipe of this version of cyclorama: {error}") from error
+
+
+def recipe_in(path: Path) -> Recipe:
+    """Of a ``recipe.json``. ``InputError`` when it is none."""
+    try:
+        record = json.loads(path.read_text())
+    except ValueError as error:
+        raise InputError(f"{path} is no JSON: {error}; it must be a recipe as cyc train writes it") from error
+    return recipe_of(record)
 
 
 def _made(kind: type, values: dict[str, Any]) -> Any:

@@ -11,7 +11,6 @@ from cyclorama.core.generation import EngineOptions
 from cyclorama.diffusion.autoencoder import Autoencoder, encode, encode_pictures, latent_frame
 from cyclorama.diffusion.batches import clip_array, clip_tensor
 from cyclorama.diffusion.conditions import Conditions, pluecker_rays, tri_mask_of
-from cyclorama.diffusion.cost import window_hw
 from cyclorama.diffusion.device import best_device, placed
 from cyclorama.diffusion.memory import memory_told
 from cyclorama.diffusion.model import InContextModel
@@ -33,7 +32,8 @@ class Window:
     ``foreground``: the actor on green, t h w 3; ``actor``: its straight colours; ``alpha``: t h w, what of it stays;
     ``proxy``: t h w, what of the foreground keeps its geometry and gets a new look; ``place``: what the geometry draws,
     t h w 3, and ``cover`` t h w, 1 where a picture showed it; ``px_from_cam`` t 3 3 and ``world_from_camera`` t 4 4 for
-    the window's size; ``reference_frames``: the frames of ``place`` that are given as references.
+    the window's size; ``reference_frames``: the frames of ``place`` that are given as references; ``tile``: h, w in
+    which a larger window is predicted.
     """
 
     foreground: Array
@@ -45,6 +45,7 @@ class Window:
     px_from_cam: Array
     world_from_camera: Array
     reference_frames: tuple[int, ...]
+    tile: tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,8 @@ class Painter:
         return clip_array(self.autoencoder.decode(out[:, : shape[1]])[0])
 
     def _tiled(self, predict: Told, given: Conditions, window: Window) -> Predict:
-        """Windows larger than the recipe's are predicted in tiles of its size."""
         side, patch = self.autoencoder.side, self.model.transformer.config.patch_size[1]
-        hw = window_hw(self.recipe, (window.alpha.shape[1], window.alpha.shape[2]))
-        return tiled(predict, given, (hw[0] // side, hw[1] // side), patch * self.model.recipe.condition_stride[1])
+        return tiled(predict, given, (window.tile[0] // side, window.tile[1] // side), patch)
 
     def _refine(self, window: Window, channels: int, device: torch.device) -> "_Refine":
         actor, alpha = clip_tensor(window.actor)[None], torch.from_numpy(window.alpha)[None, None]
@@ -132,7 +131,7 @@ class _Refine:
         return torch.cat([picture, clean[:, self.channels :]], 1)
 
 
-def open_painter(options: EngineOptions, offload: bool = False, tiles: bool = False) -> Painter:
+def open_painter(options: EngineOptions, offload: bool, tiles: bool) -> Painter:
     """The painter of the folder of weights that the options name, on the GPU where there is one. ``offload``: its
     blocks wait outside it; ``tiles``: the autoencoder works in tiles. ``InputError`` for anything that is no such
     folder."""

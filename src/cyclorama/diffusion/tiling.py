@@ -22,7 +22,8 @@ _OVERLAP = 0.25
 
 def tiled(predict: Told, given: Conditions, tile: tuple[int, int], unit: int) -> Predict:
     """The prediction of a clip of any size. ``tile``: latent h, w; ``unit``: tiles begin at multiples of it, the side
-    of a token in latents. A clip that is no larger than a tile is predicted whole."""
+    of a token in latents, of which the clip and the tile are multiples. A clip that is no larger than a tile is
+    predicted whole."""
     size = given.foreground.shape[3:]
     if size[0] <= tile[0] and size[1] <= tile[1]:
         return lambda x, t: predict(x, t, given)

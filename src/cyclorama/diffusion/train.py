@@ -25,7 +25,7 @@ from cyclorama.diffusion.checkpoints import State, last_state, optimiser_tensors
 from cyclorama.diffusion.memory import memory_told
 from cyclorama.diffusion.model import InContextModel
 from cyclorama.diffusion.processes import made_accelerator, own_parts, spread, whole
-from cyclorama.diffusion.recipes import Recipe, TrainRecipe, recipe_of, record_of
+from cyclorama.diffusion.recipes import Recipe, TrainRecipe, recipe_in, record_of
 from cyclorama.diffusion.samples import ShotFile, made_sample, recipe_of_step
 from cyclorama.diffusion.weights import made_model, put_tensors, save_model, trained_tensors
 
@@ -98,7 +98,7 @@ def _learner(recipe: Recipe) -> _Learner:
 def _take_up(recipe: Recipe, run: Run, learner: _Learner) -> int:
     """Begins the folder or puts its last state back; how many steps are done."""
     note, metrics = run.folder / "recipe.json", run.folder / "metrics.jsonl"
-    if note.exists() and recipe_of(json.loads(note.read_text())) != recipe:
+    if note.exists() and recipe_in(note) != recipe:
         raise InputError(f"{run.folder} holds a run of another recipe; name another folder or give the same settings")
     state = last_state(run.folder / "states")
     done = 0 if state is None else state.step

@@ -20,7 +20,8 @@ from cyclorama.diffusion.autoencoder import Autoencoder, PatchAutoencoder, WanAu
 from cyclorama.diffusion.device import best_device
 from cyclorama.diffusion.model import InContextModel, made_transformer
 from cyclorama.diffusion.processes import cut_like
-from cyclorama.diffusion.recipes import ModelRecipe, Recipe, recipe_of, record_of
+from cyclorama.diffusion.public_sizes import require_text_to_video, transformer_config
+from cyclorama.diffusion.recipes import ModelRecipe, Recipe, recipe_in, record_of
 
 _RECIPE, _TENSORS = "recipe.json", "model.safetensors"
 _PICKLES = (".ckpt", ".pt", ".pth", ".bin", ".pkl", ".pickle")
@@ -62,19 +63,13 @@ def public_transformer(weights: str, dtype: torch.dtype = torch.float32) -> WanT
     model: image-to-video variants want channels that the in-context sequence does not have."""
     folder = Path(weights)
     if folder.exists():
-        config = folder / "transformer" / "config.json"
-        if not config.is_file():
-            raise InputError(f"{folder} has no transformer/config.json; it must be a Wan model saved by diffusers")
-        name = json.loads(config.read_text()).get("_class_name")
-        if name != "WanTransformer3DModel":
+        transformer_config(folder)
+        if not list((folder / "transformer").glob("*.safetensors")):
             raise InputError(
-                f"{folder} holds weights of {name}; the in-context model is built on WanTransformer3DModel"
+                f"{folder / 'transformer'} has no safetensors; pickled weights are not opened, save them anew"
             )
-        if not list(config.parent.glob("*.safetensors")):
-            raise InputError(f"{config.parent} has no safetensors; pickled weights are not opened, save them anew")
     transformer: WanTransformer3DModel = public_part(WanTransformer3DModel, weights, "transformer", dtype)
-    if transformer.config.in_channels != transformer.config.out_channels:
-        raise InputError(f"{weights} is an image-to-video model; the in-context model needs text-to-video weights")
+    require_text_to_video(weights, transformer.config)
     return transformer
 
 
@@ -113,11 +108,7 @@ def read_recipe(folder: Path) -> Recipe:
         raise InputError(f"{folder} is pickled; pickles can run code and are not opened: weights must be safetensors")
     if not folder.is_dir() or not (folder / _RECIPE).is_file() or not (folder / _TENSORS).is_file():
         raise InputError(f"{folder} must be a folder with {_RECIPE} and {_TENSORS}, as cyc train writes it")
-    try:
-        record = json.loads((folder / _RECIPE).read_text())
-    except json.JSONDecodeError as error:
-        raise InputError(f"{folder / _RECIPE} is no JSON: {error}") from error
-    return recipe_of(record)
+    return recipe_in(folder / _RECIPE)
 
 
 def load_model(folder: Path) -> tuple[InContextModel, Recipe]:

@@ -8,7 +8,7 @@ reference's own frame that is the reference.
 """
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import cv2
@@ -68,7 +68,8 @@ def made(options: EngineOptions) -> "InContextEngine":
 
     if options.steps is not None and options.steps < 1:
         raise InputError(f"the number of sampling steps must be 1 or more, got {options.steps}")
-    prompt_of(options.prompt or "-")
+    if options.prompt:
+        prompt_of(options.prompt)
     recipe = read_recipe(options.weights)
     if options.new_look is not None and not recipe.model.tri_mask:
         raise InputError(f"the model in {options.weights} knows no tri-mask; leave --new-look out, or {_HOW_TO_LEARN}")
@@ -101,7 +102,7 @@ class InContextEngine:
                 raise InputError(f"{self.options.new_look} must have the plate's {said[0]}, got {said[1]}")
         if self.painter is None:
             self.painter = open_painter(self.options, plan.offload, plan.tiles)
-        return (plan.words,)
+        return (plan.words, *notes.texts())
 
     def render(self, shot: Shot, backdrop: Place, index: int) -> Layers:
         plate = shot.plate.frame(index)
@@ -123,7 +124,7 @@ class InContextEngine:
         """Of the window, or the cross-fade of the two windows, that hold the frame."""
         found = [(start, share) for start, share in shares(index, shot.plate.num_frames, self._length(shot)) if share]
         parts = [(self._window(shot, backdrop, start)[index - start], share) for start, share in found]
-        mixed = (sum(share * getattr(part, name) for part, share in parts) for name in _Change.__annotations__)
+        mixed = (sum(share * getattr(part, f.name) for part, share in parts) for f in fields(_Change))
         return _Change(*(np.asarray(array, np.float32) for array in mixed))
 
     def _look(self, index: int) -> Array | None:
@@ -183,6 +184,7 @@ class InContextEngine:
             np.stack([scale @ shot.path[i].px_from_cam for i in frames]).astype(np.float32),
             np.stack([shot.path[i].world_from_camera for i in frames]).astype(np.float32),
             tuple(sorted({0, last // 2, last})),
+            window_hw(self.recipe, shot.plate.hw),
         )
         return window, small
 

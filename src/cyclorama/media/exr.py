@@ -149,7 +149,7 @@ def read_exr_data(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
 
 @dataclass(frozen=True)
 class ExrHeader:
-    """Of the first part. ``hw``, ``data_hw``: the sizes of its display and data windows. ``rate``, ``timecode``,
+    """Of the part that is read. ``hw``, ``data_hw``: the sizes of its display and data windows. ``rate``, ``timecode``,
     ``reel``: None where it states none. ``aspect``: of a pixel; None where the header's is no number.
     ``chromaticities``: as it states them. ``texts``: every text."""
 

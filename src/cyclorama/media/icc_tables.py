@@ -18,7 +18,6 @@ _VERSION_4 = 4
 _V4_BLACK = np.array([0.00336, 0.0034731, 0.00287])
 """Of the reference medium (ICC.1:2022, 6.3.4.3)."""
 _XYZ_TOP = 1 + 32767 / 32768
-_CURVE_STEPS = 4096
 _INKS = {b"RGB ": 3, b"CMYK": 4}
 _ROWS = 64
 """Worked on at once."""

@@ -18,6 +18,7 @@ from cyclorama.media.timecode import text_of_exr
 from cyclorama.media.wire import ANSWERED, Message
 
 _DAMAGED = "the EXR is damaged or cut off; copy or render it again"
+_PICTURES = ({"R", "G", "B"}, {"Y"}, {"A"})
 _FILES = Path("/proc/self/fd")
 _COLOUR = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH  # alpha dropped, grey and palette expanded, EXIF orientation applied
 _FINEST_ASPECT = 1000
@@ -55,9 +56,8 @@ def _apart(data: bytes, *, wants_colour: bool) -> tuple[Array, bool, bool] | Non
         return None
     if wants_colour:
         return found.codes[..., :4] if found.cmyk else found.rgb, found.cmyk, found.has_alpha
-    channels = found.codes.shape[2]
-    stored = found.codes[..., 0] if channels == 1 else found.codes[..., [0, 1, 2, -1][: min(channels, 4)]]
-    return (found.codes if channels in (2, 3) else stored), found.cmyk, found.has_alpha
+    stored = found.codes if found.codes.shape[2] <= 4 else found.codes[..., [0, 1, 2, -1]]
+    return (stored[..., 0] if stored.shape[2] == 1 else stored), found.cmyk, found.has_alpha
 
 
 def _by_opencv(data: bytes, number: int, path: Path, *, wants_colour: bool) -> tuple[Array, bool, bool]:
@@ -81,9 +81,9 @@ def _by_opencv(data: bytes, number: int, path: Path, *, wants_colour: bool) -> t
 
 
 def exr_header(asked: Message, host: Host) -> Message:
-    """What the header of the first part says."""
+    """What the header of the part says that is read."""
     host.tick()
-    header = _header(Path(asked.text("path")))
+    header, _ = _header(Path(asked.text("path")))
     rate, code, reel = (header.get(name) for name in ("framesPerSecond", "timeCode", "reelName"))
     stated = header.get("chromaticities")
     facts = {
@@ -108,25 +108,30 @@ def _aspect(stated: float) -> list[int]:
     return [aspect.numerator, aspect.denominator] if aspect else []
 
 
-def _header(path: Path) -> dict[str, Any]:
+def _header(path: Path) -> tuple[dict[str, Any], int]:
+    """Of the part that is read, and its number: the first that holds a picture, else a grey one, else a matte."""
     require_file(path)
     try:
         with OpenEXR.File(str(path), header_only=True) as file:
-            return dict(file.header())
+            headers = [dict(part.header) for part in file.parts]
+            there = [{channel.name for channel in header["channels"]} for header in headers]
+            part = next((i for wanted in _PICTURES for i, names in enumerate(there) if wanted <= names), 0)
+            return headers[part], part
     except (RuntimeError, ValueError):
         raise InputError(f"{path}: {_DAMAGED}") from None
 
 
 def exr_planes(asked: Message, host: Host) -> Message:
-    """Channels of ``names`` of the first part, full resolution, float32, in the display window (0 outside the data)."""
+    """Channels of ``names`` of the part that is read, full resolution, float32, in the display window (0 outside the
+    data)."""
     path = Path(asked.text("path"))
-    header = _header(path)
+    header, part = _header(path)
     data, display = (np.array(header[name], np.int64) for name in ("dataWindow", "displayWindow"))
     pixels = max(require_pixels(path, window_hw(data)), require_pixels(path, window_hw(display)))
     host.allow(_BYTES_PER_PIXEL * pixels + 12 * pixels * len(header.get("channels", ())))
     try:
         with OpenEXR.File(str(path), separate_channels=True) as file:
-            found = file.channels()
+            found = file.channels(part)
             names = asked.facts["names"]
             planes = [_placed(np.array(found[name].pixels, np.float32), data, display) for name in names]
     except (RuntimeError, ValueError, KeyError):

@@ -174,8 +174,8 @@ def _stored(path: Path, header: PictureHeader, what: Literal["colour", "stored"]
         shape, kind, cmyk = answer.facts.get("shape"), answer.text("dtype"), answer.flag("cmyk")
         if not isinstance(shape, list) or kind not in _KINDS or len(answer.buffers) != 1:
             raise WireError("a picture must have a size and a kind")
-        channels = shape[2:] if what == "stored" else [4 if cmyk else 3]
-        if sorted(shape[:2]) != sorted(header.hw) or shape[2:] != channels or channels not in ([], [1], [2], [3], [4]):
+        channels = ([], [2], [3], [4]) if what == "stored" else ([4 if cmyk else 3],)
+        if shape[:2] not in ([height, width], [width, height]) or shape[2:] not in channels:
             raise WireError(f"a picture must have its size, got {shape}")
         if len(answer.buffers[0]) != math.prod(shape) * np.dtype(kind).itemsize:
             raise WireError("a picture must be whole")

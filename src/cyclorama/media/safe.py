@@ -4,21 +4,25 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cyclorama.media.gate import writing
 from cyclorama.media.output import synced
 
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
-def save_record(path: Path, facts: object) -> None:
-    """A JSON file that is there whole or not at all, also after a power cut. ``MachineError`` where it cannot be."""
+
+def save_record(path: Path, facts: object, *, lasts: bool = True) -> None:
+    """A JSON file that is there whole or not at all, also after a power cut where it ``lasts``. ``MachineError`` where
+    it cannot be."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with writing(path):
         try:
             temporary.write_text(json.dumps(facts))
-            synced([temporary], path.parent)
+            synced([temporary] if lasts else [], path.parent)
             os.replace(temporary, path)
-            synced([path], path.parent)
+            synced([path] if lasts else [], path.parent)
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -31,27 +35,41 @@ def load_record(path: Path) -> object:
         return None
 
 
+@cache
+def _boot() -> str | None:
+    """What tells this start of the machine from every other; None where the system does not say."""
+    try:
+        return _BOOT.read_text().strip() or None
+    except OSError:
+        return None
+
+
 @dataclass(frozen=True)
 class Records:
-    """Of stretches of frames, one file each in ``folder``: what is not recorded, or changed since, is not done."""
+    """Of stretches of frames, one file each in ``folder``: what is not recorded, or changed since, is not done.
+
+    ``lasts``: they outlast a power cut; else they hold only until the machine is started anew, whatever ends the run,
+    and nothing waits for the disk."""
 
     folder: Path
     kind: str
+    lasts: bool = True
 
     def _path(self, start: int) -> Path:
         return self.folder / f"{self.kind}-{start:06d}.json"
 
     def add(self, start: int, stop: int, files: Sequence[Path]) -> None:
-        """Frames ``start`` to ``stop`` are in ``files`` of the folder, which are made to outlast a power cut first."""
-        synced(files, self.folder)
+        """Frames ``start`` to ``stop`` are in ``files`` of the folder, which are made to last first."""
+        boot = None if self.lasts else _boot()
+        synced(files if boot is None else [], self.folder)
         with writing(self.folder):
             stamps = {path.name: stamp(path) for path in files}
-        save_record(self._path(start), {"stop": stop, "files": stamps})
+        save_record(self._path(start), {"stop": stop, "files": stamps, "boot": boot}, lasts=boot is None)
 
     def stop_of(self, start: int) -> int | None:
         """Where the stretch from ``start`` ends; None when it is not done."""
         found = load_record(self._path(start))
-        if not isinstance(found, dict):
+        if not isinstance(found, dict) or found.get("boot") not in (None, _boot()):
             return None
         try:
             whole = all(stamp(self.folder / name) == before for name, before in found["files"].items())

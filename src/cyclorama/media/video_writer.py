@@ -50,7 +50,8 @@ class VideoWriter:
 
     They are encoded in closed segments, each by an encoder of its own, and joined at the end: a run that goes on makes
     the bytes of one that was never stopped. Where frames lean on one another segments are long, and what the encoder
-    was given since the last one lies beside them, not encoded, until it is closed; else one ends at every ``seal``.
+    was given since the last one lies beside them, not encoded, until it is closed (for all that may end the run but not
+    for a power cut, which ends it where the last segment was closed); else one ends at every ``seal``.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class VideoWriter:
         self._output, self._spec, self._coding, self._fill = output, spec, coding, coding.filler()
         self._notes, self._sound = notes, sound
         self._folder, self._suffix = folder / name, output.suffix.lower()
-        self._segments, self._spooled = Records(self._folder, "segment"), Records(self._folder, "frames")
+        self._segments, self._spooled = Records(self._folder, "segment"), Records(self._folder, "frames", lasts=False)
         self._time_base = exact_time_base(spec.timestamps_s, spec.rate)
         self._ticks = tuple(int(t / self._time_base) for t in spec.timestamps_s)
         self._length = None if Codec(coding.codec, "w").intra_only else segment_frames(coding, spec.hw)
