@@ -12,12 +12,13 @@ from cyclorama.comp.relight_normals import inflated_normals
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import Camera
 from cyclorama.core.layers import Foreground
-from cyclorama.core.lighting import LUMINANCE, Relighting, even_directions
+from cyclorama.core.lighting import BLACK, LUMINANCE, Relighting, even_directions
 
 DARKEST_STOPS, BRIGHTEST_STOPS = -2.5, 1.5
 _LONG_SIDE = 160  # cells of the field
 _SMOOTH_PX, _SMOOTH_CELLS = 16.0, 1.2  # Gaussian of the field, the wider of the two: detail is what is finer
 _LEAST = 1e-3
+_SOLID, _HALF = 0.9, 0.5  # alpha of a pixel, share of a cell: from where darks count
 _TOLD = 0.3  # length of the mean of a cell's normals from which they say where it faces
 _SLOPE_STOPS = 0.9  # how far directions may differ from their mean: steeper, the field would be detail at the edge
 _DIRECTIONS = even_directions(128)
@@ -46,8 +47,8 @@ def smooth_cells(hw: tuple[int, ...]) -> float:
 
 def gain_field(actor: Foreground, camera: Camera, relighting: Relighting, normals: Array | None = None) -> Array:
     """What an actor is multiplied by: h' w' 4 float32, small: the gain of red, green and blue, and of the luminance of
-    what is there. Gains stay within -2.5 and 1.5 stops. ``normals``: which way his surface faces, as ``core.passes``
-    gives them, in place of what his outline says."""
+    what is there. Gains stay within -2.5 and 1.5 stops, and nearer to 0 about darks that would fall to black.
+    ``normals``: which way his surface faces, as ``core.passes`` gives them, in place of what his outline says."""
     alpha, color, sigma = cells_of(actor.alpha), cells_of(actor.color), smooth_cells(actor.alpha.shape)
     facing = inflated_normals(alpha) if normals is None else given_normals(normals, actor.alpha)
     stops = _stops(facing, camera, relighting)
@@ -58,7 +59,29 @@ def gain_field(actor: Foreground, camera: Camera, relighting: Relighting, normal
         field[..., c] = np.exp2(blurred(stops[..., c] * weight, sigma) / below)
     shown = np.maximum(np.stack([blurred(color[..., c], sigma) for c in range(3)], -1), 0) + _LEAST
     field[..., 3] = (shown * field[..., :3] @ LUMINANCE) / (shown @ LUMINANCE)
-    return field
+    return np.asarray(np.exp(above_black(np.log(field), actor)), np.float32)
+
+
+def above_black(change: Array, actor: Foreground) -> Array:
+    """A change of log(light + black) on the small cells, h' w' 4, that darkens less about darks of the actor which
+    would fall to black: no detail is there."""
+    if change[..., 3].min() >= 0:
+        return change
+    sigma = smooth_cells(actor.alpha.shape)
+    reach = 2 * max(1, round(sigma)) + 1
+    lacks = np.maximum(_darkest(actor, change.shape[:2]) - change[..., 3], 0).astype(np.float32)
+    more = blurred(cv2.dilate(lacks, np.ones((reach, reach), np.uint8)), sigma)
+    return np.asarray(change + np.minimum(more, np.maximum(-change[..., 3], 0))[..., None], np.float32)
+
+
+def _darkest(actor: Foreground, cells: tuple[int, ...]) -> Array:
+    """The least change of log(light + black) that leaves the darks of a cell above black: 0 or less, h' w'."""
+    size = tuple((n + 1) // 2 for n in actor.alpha.shape[::-1])
+    color, alpha = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (actor.color, actor.alpha))
+    solid = (alpha > _SOLID).astype(np.float32)
+    light = np.maximum(cv2.transform(color, LUMINANCE[None].astype(np.float32)), 0)
+    dark, share = (cv2.resize(p, cells[::-1], interpolation=cv2.INTER_AREA) for p in (solid / (light + BLACK), solid))
+    return np.where(share > _HALF, np.log(np.maximum(BLACK * dark / np.maximum(share, _LEAST), _LEAST)), -np.inf)
 
 
 def _stops(facing: Array, camera: Camera, relighting: Relighting) -> Array:

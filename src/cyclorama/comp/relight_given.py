@@ -9,7 +9,7 @@ taken, for softer detail is no more light.
 import cv2
 import numpy as np
 
-from cyclorama.comp.relight import BRIGHTEST_STOPS, DARKEST_STOPS, blurred, cell_px, cells_of, smooth_cells
+from cyclorama.comp.relight import BRIGHTEST_STOPS, DARKEST_STOPS, above_black, blurred, cell_px, cells_of, smooth_cells
 from cyclorama.core.arrays import Array
 from cyclorama.core.layers import Foreground
 from cyclorama.core.lighting import BLACK, LUMINANCE
@@ -35,9 +35,7 @@ def relit_gain(shown: Foreground, relit: Array, strength: float) -> Array:
     changed = _logs(_low(after, weight, detail)) - _logs(_low(before, weight, detail))
     limits = np.log(2.0) * np.array([DARKEST_STOPS, BRIGHTEST_STOPS])
     low = _gentle(strength * np.clip(_low(changed, weight, sigma), *limits), alpha, sigma, detail)
-    if low[..., 3].min() < 0:
-        low = _with_darks(low, _darkest(shown, alpha), sigma)
-    return np.asarray(np.exp(_firm(low, strength * _SAME)), np.float32)
+    return np.asarray(np.exp(_firm(above_black(low, shown), strength * _SAME)), np.float32)
 
 
 def told_spill(actor: Foreground, plate: Array, relit: Array) -> tuple[float, float]:
@@ -94,25 +92,6 @@ def _low(values: Array, weight: Array, sigma: float) -> Array:
     below = blurred(weight, sigma) + np.float32(_LEAST)
     planes = [blurred((values[..., c] - mean[c]) * weight, sigma) / below + mean[c] for c in range(values.shape[-1])]
     return np.asarray(np.stack(planes, -1), np.float32)
-
-
-def _darkest(shown: Foreground, alpha: Array) -> Array:
-    """The least change of d that leaves the darks of every cell above black: 0 or less, h' w'."""
-    size = tuple((n + 1) // 2 for n in shown.alpha.shape[::-1])
-    color, whole = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (shown.color, shown.alpha))
-    solid = (whole > _SOLID).astype(np.float32)
-    light = cv2.transform(color, LUMINANCE[None].astype(np.float32))
-    inverse = solid * np.square(np.square(BLACK / (np.maximum(light, 0) + BLACK)))
-    power, share = (cv2.resize(p, alpha.shape[::-1], interpolation=cv2.INTER_AREA) for p in (inverse, solid))
-    return np.where(share > _HALF, np.log(np.maximum(power / np.maximum(share, _LEAST), _LEAST)) / 4, -np.inf)
-
-
-def _with_darks(low: Array, darkest: Array, sigma: float) -> Array:
-    """A change that is darkened less about darks that would fall to black, where no detail is."""
-    reach = 2 * max(1, round(sigma)) + 1
-    lacks = np.maximum(darkest - low[..., 3], 0).astype(np.float32)
-    more = blurred(cv2.dilate(lacks, np.ones((reach, reach), np.uint8)), sigma)
-    return np.asarray(low + np.minimum(more, np.maximum(-low[..., 3], 0))[..., None], np.float32)
 
 
 def _gentle(low: Array, alpha: Array, sigma: float, detail: float) -> Array:
