@@ -14,6 +14,7 @@ from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
 from cyclorama.core.lighting import Lighting, Relighting, studio
 from cyclorama.core.place import Place
+from cyclorama.coursejob import find_course
 from cyclorama.job import Job
 from cyclorama.keying import screen_key_of
 from cyclorama.media import read_environment
@@ -71,7 +72,8 @@ def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: 
     else:
         stage, place = studio(up_of(moments)), read_place(moments)
         job.notes.add("light", "the stage was taken to be lit evenly, with white at the display's white.")
-    return Relighting(stage, as_told(place, moments, job, settings), strength, lit)
+    course = find_course(backdrop, path, alphas, job, settings)
+    return Relighting(stage, as_told(place, moments, job, settings), strength, lit, course)
 
 
 def as_told(place: Lighting, moments: tuple[Moment, ...], job: Job, settings: Settings) -> Lighting:

@@ -67,7 +67,8 @@ def _lines(light: dict[str, Any] | None, film: dict[str, Any]) -> list[str]:
 def _light_line(light: dict[str, Any]) -> str:
     white = " ".join(f"{w:.2f}" for w in light["white"])
     key = "no key" if light["key"] is None else "key from " + " ".join(f"{x:.2f}" for x in light["key"])
-    return f"light: {light['stops']:+.2f} stops against the stage's, white {white}, {key}, from {light['from']}"
+    course = "" if light["course"] is None else ", over the shot by {:.2f} {:.2f} {:.2f} stops".format(*light["course"])
+    return f"light: {light['stops']:+.2f} stops against the stage's, white {white}, {key}, from {light['from']}{course}"
 
 
 def _free(settings: LightJobSettings) -> None:

@@ -5,6 +5,7 @@ from cyclorama.comp.film import finished, with_film
 from cyclorama.comp.gloss_read import read_gloss
 from cyclorama.comp.grade import grade_between, levels_of, through_glass
 from cyclorama.comp.grain_read import missing_grain, read_grain
+from cyclorama.comp.light_course import COURSE_LONG_SIDE, cells_hw, clip_course, settled
 from cyclorama.comp.light_given import from_panorama, with_key
 from cyclorama.comp.light_read import read_place
 from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
@@ -15,10 +16,13 @@ from cyclorama.comp.rim import rim_field, with_rim
 from cyclorama.comp.shadow import shadow_field
 
 __all__ = [
+    "COURSE_LONG_SIDE",
     "Moment",
     "Sharpness",
     "Shutter",
     "actor_at",
+    "cells_hw",
+    "clip_course",
     "finished",
     "flatten",
     "from_panorama",
@@ -35,6 +39,7 @@ __all__ = [
     "relit",
     "relit_layers",
     "rim_field",
+    "settled",
     "shadow_field",
     "spread",
     "through_glass",

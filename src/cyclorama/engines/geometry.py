@@ -29,7 +29,7 @@ class GeometryEngine:
         plate = shot.plate.frame(index)
         place = draw(backdrop, shot.path[index], float(index))
         actors, light = shot.foregrounds(index, plate), shot.relighting
-        gain = None if light is None or not actors else gain_field(joined(actors), shot.path[index], light)
+        gain = None if light is None or not actors else gain_field(joined(actors), shot.path[index], light.at(index))
         return completed(shot, backdrop, index, Layers(place, actors, gain))
 
 

@@ -114,7 +114,7 @@ class InContextEngine:
             actors = tuple(held_out(actor, look) for actor in actors)
         gain = None
         if shot.relighting is not None and actors:
-            base = gain_field(joined(actors), shot.path[index], shot.relighting)
+            base = gain_field(joined(actors), shot.path[index], shot.relighting.at(index))
             gain = _at(change.gain, base.shape[:2])
         lit = SetFrame(color, place.inverse_depth, place.coverage, place.ground)
         return completed(shot, backdrop, index, Layers(lit, actors, gain))
