@@ -44,7 +44,7 @@ def _of_clip(clip: Footage, path: CameraPath, alphas: dict[int, Array], job: Job
             yield small.picture(index)
 
     near = _near(small.readers[0].hw, clip.wall, path, alphas)
-    return settled(*clip_course(pictures(), near, moves=moves), sorted(alphas), moves=moves)
+    return settled(clip_course(pictures(), near, moves=moves), sorted(alphas), moves=moves)
 
 
 def _near(hw: tuple[int, int], wall: Wall | None, path: CameraPath, alphas: dict[int, Array]) -> Callable[[int], Array]:

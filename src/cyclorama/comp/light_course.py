@@ -30,6 +30,7 @@ _LEAST_STOPS = 0.2  # a course of which no channel spans so much is none
 _LEAST_FOLLOWED_STOPS, _LEAST_STEP_STOPS, _STEP = 0.5, 0.25, 2
 _LEARNED = 0.02  # stops a frame by which a surface that keeps its pixel may come to look otherwise
 _LIMIT = 2.5  # stops about the one light: further, the gain is cut anyway
+_PAINT, _UNTOLD = 0.5, 1e-3  # as light is read (``light_read``): stops from neutral that are half paint
 _SMOOTH_PX = 1.0  # before surfaces are followed: where they fall between pixels, nothing is lost
 _TEXTURE_PX, _TEXTURE_CODES = 8.0, 60.0  # what is finer is followed, so many codes a stop: light does not change it
 _SHARED = 0.9  # of the picture that must be seen in the frame that it is compared with, else that is renewed
@@ -41,31 +42,44 @@ def cells_hw(hw: tuple[int, ...]) -> tuple[int, int]:
     return max(1, round(hw[0] / cell)), max(1, round(hw[1] / cell))
 
 
-def clip_course(pictures: Iterable[Array], near: Callable[[int], Array], *, moves: bool) -> tuple[Array, Array]:
-    """The place's light in every frame in stops, t 3, against the first, and whether it was told, t bool.
+@dataclass(frozen=True)
+class Changes:
+    """``stops`` t 3: the place's light in every frame against the first; ``told`` t bool: whether it was told, else it
+    is the one before; ``neutral`` t: how much near-neutral colour the place showed in it, 0..1."""
+
+    stops: Array
+    told: Array
+    neutral: Array
+
+
+def clip_course(pictures: Iterable[Array], near: Callable[[int], Array], *, moves: bool) -> Changes:
+    """What changes in a clip.
 
     ``pictures``: every frame, small, h w 3 scene-linear. ``near``: how much the surfaces of a frame count, of
     ``cells_hw``. ``moves``: the camera does, and surfaces are followed; else each keeps its pixels.
     """
     pairing: _Still | _Followed = _Followed() if moves else _Still()
-    stops, told = [np.zeros(3)], []
+    stops, told, neutral = [np.zeros(3)], [], []
     for index, picture in enumerate(pictures):
         paired = pairing.paired(_log(picture), picture.max(2) < _LAMP)
         change, agreed = _agreed(paired, near(index))
         stops.append(pairing.base + change if agreed else stops[-1])
         told.append(agreed)
+        neutral.append(_neutral(_log(picture), near(index)))
         pairing.settle(stops[-1])
-    return np.array(stops[1:]), np.array(told)
+    return Changes(np.array(stops[1:]), np.array(told), np.array(neutral))
 
 
-def settled(stops: Array, told: Array, read_at: list[int], *, moves: bool) -> Array:
-    """What changes about the one light, t 3, from what ``clip_course`` found; 0 3 where too little is told, or nothing
-    changes. ``read_at``: the frames that the one light was read from, which has their mean."""
-    if told.mean() < _KNOWN:
+def settled(found: Changes, read_at: list[int], *, moves: bool) -> Array:
+    """What changes about the one light, t 3 stops; 0 3 where too little is told, or nothing changes. ``read_at``: the
+    frames that the one light was read from: its level is their mean, its colour mostly that of the neutral ones."""
+    if found.told.mean() < _KNOWN:
         return np.zeros((0, 3))
-    at, frames = np.flatnonzero(told), np.arange(len(told))
-    whole = np.stack([np.interp(frames, at, channel[at]) for channel in stops.T], 1)
-    whole = np.clip(whole - whole[read_at].mean(0), -_LIMIT, _LIMIT).round(3)
+    at, frames = np.flatnonzero(found.told), np.arange(len(found.told))
+    whole = np.stack([np.interp(frames, at, channel[at]) for channel in found.stops.T], 1)
+    level = (whole @ LUMINANCE)[:, None]
+    colour = np.average((whole - level)[read_at], 0, found.neutral[read_at] + _UNTOLD)
+    whole = np.clip(whole - level[read_at].mean() - colour, -_LIMIT, _LIMIT).round(3)
     if moves:
         steps = np.abs(whole[_STEP:] - whole[:-_STEP])
         changes = np.ptp(whole @ LUMINANCE) >= _LEAST_FOLLOWED_STOPS or bool((steps >= _LEAST_STEP_STOPS).any())
@@ -112,6 +126,12 @@ def _agreed(paired: _Paired, near: Array) -> tuple[Array, bool]:
         if min(shares) < _MOST:
             return np.zeros(3), False
     return middle, True
+
+
+def _neutral(log: Array, near: Array) -> float:
+    cells = cv2.resize(log, near.shape[::-1], interpolation=cv2.INTER_AREA)
+    stops = np.abs(cells - (cells @ LUMINANCE.astype(np.float32))[..., None]).max(2)
+    return float(np.average(np.exp(-((stops / _PAINT) ** 2)), weights=near))
 
 
 def _median(values: Array, weight: Array) -> float:

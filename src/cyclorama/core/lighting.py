@@ -160,8 +160,9 @@ class Relighting:
     course: tuple[tuple[float, float, float], ...] = ()
 
     def __post_init__(self) -> None:
-        if any(len(row) != 3 or not all(abs(x) <= MAX_STOPS for x in row) for row in self.course):
-            raise ValueError(f"a course must be three stops within {MAX_STOPS:g} a frame, got {self.course}")
+        wrong = [row for row in self.course if len(row) != 3 or not all(abs(x) <= MAX_STOPS for x in row)]
+        if wrong:
+            raise ValueError(f"a course must be three stops within {MAX_STOPS:g} a frame, got {wrong[0]}")
         if not 0 < self.strength <= 1:
             raise ValueError(
                 f"strength must be above 0 and at most 1 (none at all: no relighting), got {self.strength}"
