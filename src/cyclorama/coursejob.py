@@ -1,12 +1,13 @@
 """How the light on the actor changes over the shot, with the place and with where he is in it."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
-from cyclorama.comp import COURSE_LONG_SIDE, cells_hw, clip_course, settled
+from cyclorama.comp import COURSE_LONG_SIDE, Moment, cells_hw, clip_course, path_stops, settled, walks
 from cyclorama.core.arrays import Array
 from cyclorama.core.camera import CameraPath
 from cyclorama.core.place import Footage, Place, Wall
@@ -15,23 +16,54 @@ from cyclorama.job import Job
 from cyclorama.settings import Settings
 
 Course = tuple[tuple[float, float, float], ...]
+COURSE_MOMENTS = 9
+"""At which the light along the actor's path is read."""
+_LEAST_STOPS = 0.1  # less is no course
+_FASTEST = 2.0  # stops a second that a walk changes the light by, at most
 _BESIDE = 0.2  # of the picture's longer side, from the actor: where surfaces begin to count less
 _FAR = 1e6  # times the wall's unit: at infinity
 _SOLID = 0.5
 _NOT_OF_THE_LIGHT = ("output", "write", "frames", "film", "drawn", "layers", "work")
 
 
-def find_course(backdrop: Place, path: CameraPath, alphas: dict[int, Array], job: Job, settings: Settings) -> Course:
-    """Of ``Relighting``, for every frame of the plate; empty where nothing shows that the light changes. ``alphas``:
-    the actor's, h w, at the frames that the one light was read from."""
-    if settings.light.steady_light or not isinstance(backdrop, Footage):
+@dataclass(frozen=True)
+class Looks:
+    """``alphas``: the actor's, h w, at the frames that the one light was read from, and the place at these
+    ``moments``; ``more``: makes ``COURSE_MOMENTS`` of them."""
+
+    alphas: dict[int, Array]
+    moments: tuple[Moment, ...]
+    more: Callable[[], tuple[Moment, ...]]
+
+
+def find_course(backdrop: Place, path: CameraPath, looks: Looks, job: Job, settings: Settings) -> Course:
+    """Of ``Relighting``, for every frame of the plate; empty where nothing shows that the light changes."""
+    if settings.light.steady_light:
         return ()
     made_from = fingerprint(settings, settings.inputs, without=_NOT_OF_THE_LIGHT)
-    stops = job.stages("course", made_from, lambda: _of_clip(backdrop, path, alphas, job))
+    if isinstance(backdrop, Footage):
+        stops = job.stages("course", made_from, lambda: _of_clip(backdrop, path, looks.alphas, job))
+        why = "the clip's, which changes"
+    elif not settings.key.is_given and walks(looks.moments):
+        stops = job.stages("course", made_from, lambda: _of_walk(looks, len(path), float(job.plate.rate)))
+        why = "the place's, which differs along his path"
+    else:
+        return ()
     if len(stops):
-        told = f"the light on the actor follows the clip's, which changes by {np.ptp(stops, 0).max():.1f} stops"
+        told = f"the light on the actor follows {why} by {np.ptp(stops, 0).max():.1f} stops"
         job.notes.add("light", f"{told}; --steady-light holds it still")
     return tuple((float(r), float(g), float(b)) for r, g, b in stops)
+
+
+def _of_walk(looks: Looks, total: int, rate: float) -> Array:
+    """Smooth between the moments, and about what was read at ``looks.moments``."""
+    found = path_stops(looks.more())
+    at = np.linspace(0, total - 1, len(found)).round()
+    if len(found) < COURSE_MOMENTS or np.ptp(found, 0).max() < _LEAST_STOPS:
+        return np.zeros((0, 3))
+    whole = PchipInterpolator(at, found)(np.arange(total))
+    whole /= max(1.0, rate * np.abs(np.diff(whole, axis=0)).max() / _FASTEST)
+    return np.asarray((whole - whole[sorted(looks.alphas)].mean(0)).round(3))
 
 
 def _of_clip(clip: Footage, path: CameraPath, alphas: dict[int, Array], job: Job) -> Array:

@@ -7,6 +7,7 @@ from cyclorama.comp.grade import grade_between, levels_of, through_glass
 from cyclorama.comp.grain_read import missing_grain, read_grain
 from cyclorama.comp.light_course import COURSE_LONG_SIDE, cells_hw, clip_course, settled
 from cyclorama.comp.light_given import from_panorama, with_key
+from cyclorama.comp.light_path import path_stops, walks
 from cyclorama.comp.light_read import read_place
 from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
 from cyclorama.comp.mirror import mirror_field
@@ -31,6 +32,7 @@ __all__ = [
     "levels_of",
     "mirror_field",
     "missing_grain",
+    "path_stops",
     "read_gloss",
     "read_grain",
     "read_place",
@@ -44,6 +46,7 @@ __all__ = [
     "spread",
     "through_glass",
     "up_of",
+    "walks",
     "with_film",
     "with_key",
     "with_rim",

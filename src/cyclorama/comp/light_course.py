@@ -137,7 +137,7 @@ def _neutral(log: Array, near: Array) -> float:
 def _median(values: Array, weight: Array) -> float:
     order = np.argsort(values, kind="stable")
     total = np.cumsum(weight[order])
-    return float(values[order[np.searchsorted(total, total[-1] / 2)]])
+    return float(values[order[np.searchsorted(total, total[-1] / 2)]]) if total[-1] > 0 else 0.0
 
 
 class _Still:
