@@ -65,6 +65,10 @@ class LightSettings:
         ),
     ] = None
     no_relight: Annotated[bool, Option("The same as --relight 0.")] = False
+    steady_light: Annotated[
+        bool,
+        Option("One light for the whole shot, also where the place's light changes or the actor walks through it."),
+    ] = False
     environment: Annotated[
         Path | None, Option("The place's light: an HDR panorama (.hdr, .exr), its middle ahead.")
     ] = None

@@ -14,6 +14,7 @@ from cyclorama.core.errors import InputError
 from cyclorama.core.layers import Key
 from cyclorama.core.lighting import Lighting, Relighting, studio
 from cyclorama.core.place import Place
+from cyclorama.coursejob import COURSE_MOMENTS, Looks, find_course
 from cyclorama.job import Job
 from cyclorama.keying import screen_key_of
 from cyclorama.media import read_environment
@@ -69,7 +70,11 @@ def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: 
             words = "the actor keeps the light that he was shot in, which is not known here; --relight 1 guesses it"
             job.notes.add("light", words)
         return None
-    alphas = {i: key.foreground(i, job.plate.frame(i)).alpha for i in _at(path)}
+
+    def alpha_of(index: int) -> Array:
+        return key.foreground(index, job.plate.frame(index)).alpha
+
+    alphas = {i: alpha_of(i) for i in _at(path)}
     moments = place_moments(backdrop, path, lambda i: alphas[i])
     if settings.key.is_given:
         stage = read_place(tuple(_footage_moments(job, path, alphas)))
@@ -78,7 +83,9 @@ def find_light(backdrop: Place, path: CameraPath, key: Key, job: Job, settings: 
     else:
         stage, place = studio(up_of(moments)), read_place(moments)
         job.notes.add("light", "the stage was taken to be lit evenly, with white at the display's white.")
-    return Relighting(stage, as_told(place, moments, job, settings), strength, lit)
+    looks = Looks(alphas, moments, lambda: place_moments(backdrop, path, alpha_of, COURSE_MOMENTS))
+    course = find_course(backdrop, path, looks, job, settings)
+    return Relighting(stage, as_told(place, moments, job, settings), strength, lit, course)
 
 
 def as_told(place: Lighting, moments: tuple[Moment, ...], job: Job, settings: Settings) -> Lighting:
@@ -94,14 +101,17 @@ def as_told(place: Lighting, moments: tuple[Moment, ...], job: Job, settings: Se
     return place
 
 
-def _at(path: CameraPath) -> list[int]:
-    return [int(i) for i in np.unique(np.linspace(0, len(path) - 1, _MOMENTS).round())]
+def _at(path: CameraPath, count: int = _MOMENTS) -> list[int]:
+    return [int(i) for i in np.unique(np.linspace(0, len(path) - 1, count).round())]
 
 
-def place_moments(backdrop: Place, path: CameraPath, alpha_of: Callable[[int], Array]) -> tuple[Moment, ...]:
-    """The place, small, at the first, the middle and the last frame. ``alpha_of``: the actor's alpha there, h w."""
+def place_moments(
+    backdrop: Place, path: CameraPath, alpha_of: Callable[[int], Array], count: int = _MOMENTS
+) -> tuple[Moment, ...]:
+    """The place, small, at ``count`` frames, the first, the middle and the last among them. ``alpha_of``: the actor's
+    alpha there, h w."""
     found = []
-    for index in _at(path):
+    for index in _at(path, count):
         alpha = _small(alpha_of(index))
         camera = path[index].resized(alpha.shape)
         found.append(Moment(draw(backdrop, camera, float(index)), camera, alpha))

@@ -69,7 +69,8 @@ def _light_line(light: dict[str, Any]) -> str:
         return f"light: that of {light['from']}, by {light['strength']:g}"
     white = " ".join(f"{w:.2f}" for w in light["white"])
     key = "no key" if light["key"] is None else "key from " + " ".join(f"{x:.2f}" for x in light["key"])
-    return f"light: {light['stops']:+.2f} stops against the stage's, white {white}, {key}, from {light['from']}"
+    course = "" if light["course"] is None else ", over the shot by {:.2f} {:.2f} {:.2f} stops".format(*light["course"])
+    return f"light: {light['stops']:+.2f} stops against the stage's, white {white}, {key}, from {light['from']}{course}"
 
 
 def _free(settings: LightJobSettings) -> None:
@@ -81,7 +82,8 @@ def _free(settings: LightJobSettings) -> None:
 
 
 def _sheet(shot: Shot, backdrop: Place, job: Job) -> Array:
-    """The middle frame as shot, plain and finished, whole and at the actor's edge."""
+    """The middle frame as shot, plain and finished, whole and at the actor's edge; and where the light changes, the two
+    frames that differ most."""
     index = len(job.frames) // 2
     engine = make_engine("geometry")
     bare = replace(shot, relighting=None, relit=None, shadowing=None, mirroring=None, film=None)
@@ -99,7 +101,22 @@ def _sheet(shot: Shot, backdrop: Place, job: Job) -> Array:
     close = [c[window].repeat(side, 0).repeat(side, 1) for c in codes.values()]
     whole = [captioned(fitted(c, hw), name) for name, c in codes.items()]
     zoomed = [captioned(c, f"{name}, {side}:1") for name, c in zip(codes, close)]
-    return grid([whole, zoomed], f"{job.plate_path.name}: frame {index}")
+    rows = [whole, zoomed]
+    if shot.relighting is not None and shot.relighting.course:
+        rows.append([_tile(shot, backdrop, i, hw) for i in _extremes(shot.relighting.course)])
+    return grid(rows, f"{job.plate_path.name}: frame {index}")
+
+
+def _extremes(course: tuple[tuple[float, float, float], ...]) -> list[int]:
+    """The two frames whose lights differ most, in the channel that changes most."""
+    stops = np.array(course)
+    widest = stops[:, int(np.argmax(np.ptp(stops, 0)))]
+    return [int(widest.argmin()), int(widest.argmax())]
+
+
+def _tile(shot: Shot, backdrop: Place, index: int, hw: tuple[int, int]) -> Array:
+    done = finished(make_engine("geometry").render(shot, backdrop, index), shot.film)
+    return captioned(fitted(code8_from_linear(done), hw), f"light and film, frame {index}")
 
 
 def _window(layers: Layers) -> tuple[slice, slice]:

@@ -111,6 +111,7 @@ def light_facts(relighting: Relighting) -> dict[str, Any]:
     return {
         "strength": relighting.strength,
         "stops": round(place.exposure - stage.exposure, 2),
+        "course": np.ptp(relighting.course, 0).round(2).tolist() if relighting.course else None,
         "white": [round(w, 3) for w in place.white],
         "key": None if place.key is None else [round(x, 2) for x in place.key.direction],
         "belief": round(place.confidence, 2),

@@ -70,6 +70,29 @@ def test_a_shorter_clip_holds_its_last_frame_on_request(case: Case, tmp_path: Pa
     assert "its last frame is held" in str(report["assumed"])
 
 
+def test_the_actor_takes_the_course_of_the_clips_light(case: Case, tmp_path: Path) -> None:
+    """A lamp that flashes on every other frame; a run of some frames shows what the whole run does."""
+    (tmp_path / "clip").mkdir()
+    for index, picture in enumerate(pictures(case.folder / "place")):
+        dark = (255 * (0.35 * (picture / 255.0) ** 2.2) ** (1 / 2.2)).round().astype(np.uint8)
+        cv2.imwrite(str(tmp_path / "clip" / f"{index}.png"), dark if index % 2 else picture)
+    words = [*case.fixed, f"--reference=footage:{tmp_path}/clip", "--relight=1"]
+    ran = replace(case.plate, *words, "-o", tmp_path / "s" / "%04d.png", "--work", tmp_path / "work")
+    assert ran.exit_code == 0
+    course = np.array(json.loads((tmp_path / "work" / "lighting.json").read_text())["course"])
+    steps = np.where(np.arange(7) % 2, -1.0, 1.0)[:, None] * np.log2(0.35)
+    assert np.diff(course, axis=0) == pytest.approx(steps * np.ones(3), abs=0.3)
+    shown = pictures(tmp_path / "s")
+    for folder, more in (("part", []), ("still", ["--steady-light"])):
+        ran = replace(case.plate, *words, *more, "--frames=4:6", "-o", tmp_path / folder / "%04d.png")
+        assert ran.exit_code == 0
+    assert np.array_equal(pictures(tmp_path / "part"), shown[4:6])
+    actor = np.stack([cv2.erode(a, np.ones((5, 5))) for a in pictures(case.folder / "alpha")])[4:6] == 255
+    levels = [[f[a].mean() for f, a in zip(s, actor)] for s in (shown[4:6], pictures(tmp_path / "still"))]
+    assert levels[0][1] < 0.75 * levels[0][0]
+    assert levels[1][1] > 0.9 * levels[1][0]
+
+
 def test_a_panorama_is_found_and_can_be_looked_at(case: Case, tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "round.png"), world((256, 512)))
     report = run(case, tmp_path, f"--reference={tmp_path}/round.png")

@@ -1,6 +1,7 @@
 """Light as harmonics: what goes in comes out, and what cannot be is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,19 @@ def test_json_and_back() -> None:
     assert json.loads(text)["place"]["exposure"] == pytest.approx(place.exposure, abs=1e-3)
 
 
+def test_the_light_of_a_frame_follows_the_course() -> None:
+    steady = Relighting(even(1), even(0.5), 0.5)
+    assert steady.at(7) is steady
+    assert "course" not in json.loads(steady.json())
+    moved = replace(steady, course=((0.0, 0.0, 0.0), (1.0, -1.0, 0.25)))
+    assert Relighting.from_json(moved.json()) == moved
+    assert not moved.at(1).course
+    assert np.allclose(moved.at(0).stops(DIRECTIONS), steady.stops(DIRECTIONS))
+    assert np.allclose(moved.at(1).stops(DIRECTIONS) - steady.stops(DIRECTIONS), [0.5, -0.5, 0.125])
+    with pytest.raises(IndexError):
+        moved.at(2)
+
+
 def test_a_stage_is_a_little_brighter_from_above() -> None:
     stage = studio(UP)
     assert abs(stage.exposure) < 0.02
@@ -70,6 +84,8 @@ def test_strength_is_a_share_of_the_stops() -> None:
         (lambda: KeyLight((1.0, 0.0, 0.0), (1, 0, 1), 0.5), "color must be three numbers"),
         (lambda: KeyLight((1.0, 0.0, 0.0), (1, 1, 1), -1), "softness must be 0..1, got -1"),
         (lambda: Relighting(even(1), even(1), 0.0), "strength must be above 0 and at most 1"),
+        (lambda: Relighting(even(1), even(1), 1.0, course=((0.0, 0.0),)), "a course must be three stops within 16"),  # type: ignore[arg-type]
+        (lambda: Relighting(even(1), even(1), 1.0, course=((0, 0, float("nan")),)), "a course must be three stops"),
     ],
 )
 def test_refusals(make, words: str) -> None:  # type: ignore[no-untyped-def]

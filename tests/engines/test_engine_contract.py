@@ -139,6 +139,17 @@ def test_an_edge_that_keeps_its_own_light_has_no_rim(engine: Engine) -> None:
     assert engine.render(shot, backdrop, 0).wrap is None
 
 
+def test_the_light_follows_its_course() -> None:
+    engine = make_engine("geometry")
+    steady, moved = make(light()), make(replace(light(), course=((0, 0, 0), (-1, 0, 0), (0, 0, 0), (0, 0, 0))))
+    for index, stops in ((0, 0.0), (1, -1.0)):
+        before, after = (engine.render(*made, index).relight_gain for made in (steady, moved))
+        assert before is not None
+        assert after is not None
+        assert np.allclose(after[..., 0], before[..., 0] * 2.0**stops, rtol=1e-5)
+        assert np.array_equal(after[..., 1:3], before[..., 1:3])
+
+
 def test_any_order_and_again_gives_the_same(engine: Engine, name: str, options: EngineOptions) -> None:
     shot, backdrop = make(light())
     forward = {i: arrays_of(engine.render(shot, backdrop, i)) for i in range(NUM_FRAMES)}

@@ -30,9 +30,10 @@ class Moment:
 
 @dataclass(frozen=True)
 class Surfaces:
-    """``color`` n 3 scene-linear; ``normal`` n 3 in the world; ``distance`` n, from the actor, in units of the actor's
-    distance from the camera; ``beside`` n, from his outline in the picture, in units of its longer side. ``measured``:
-    the normals come from depth, else from where the horizon is. ``sky``: how much of the pictures shows open sky."""
+    """``color`` n 3 scene-linear; ``normal`` n 3 and ``point`` n 3 in the world; ``distance`` n, from the actor, in
+    units of the actor's distance from the camera; ``beside`` n, from his outline in the picture, in units of its longer
+    side. ``measured``: the normals come from depth, else from where the horizon is. ``sky``: how much of the pictures
+    shows open sky."""
 
     color: Array
     normal: Array
@@ -40,16 +41,17 @@ class Surfaces:
     beside: Array
     measured: bool
     sky: float
+    point: Array
 
 
 def surfaces(moments: tuple[Moment, ...]) -> Surfaces:
     """All that the references show at these moments; what was filled or lies in the sky is left out."""
     parts = [_of_moment(m) for m in moments]
-    color, normal, distance, beside = (
-        np.concatenate([getattr(p, n) for p in parts]) for n in ("color", "normal", "distance", "beside")
+    color, normal, distance, beside, point = (
+        np.concatenate([getattr(p, n) for p in parts]) for n in ("color", "normal", "distance", "beside", "point")
     )
     sky = float(np.mean([p.sky for p in parts]))
-    return Surfaces(color, normal, distance, beside, all(p.measured for p in parts), sky)
+    return Surfaces(color, normal, distance, beside, all(p.measured for p in parts), sky, point)
 
 
 def up_of(moments: tuple[Moment, ...]) -> Array:
@@ -77,7 +79,9 @@ def _of_moment(moment: Moment) -> Surfaces:
     bare = (moment.alpha <= _SOLID).astype(np.uint8)
     beside = cv2.distanceTransform(bare, cv2.DIST_L2, cv2.DIST_MASK_5) if bare.min() == 0 else np.zeros((h, w))
     sky = float(_sky(moment, ray_row).mean())
-    return Surfaces(moment.place.color[seen], normal[seen], away[seen], beside[seen] / max(h, w), has_depth, sky)
+    point = (ray_row * depth[..., None])[seen] + camera.center
+    near = (away[seen], beside[seen] / max(h, w))
+    return Surfaces(moment.place.color[seen], normal[seen], *near, has_depth, sky, point)
 
 
 def _sky(moment: Moment, rays: Array) -> Array:

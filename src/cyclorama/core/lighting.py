@@ -1,7 +1,7 @@
 """What shines where the actor stands."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -152,14 +152,19 @@ def studio(up: Array) -> Lighting:
 @dataclass(frozen=True)
 class Relighting:
     """From the stage's light to the place's, by a ``strength`` of 0..1. ``rim``: the place shines on his edge, too; not
-    where his edge still has the light of the place that he was shot in."""
+    where his edge still has the light of the place that he was shot in. ``course``: by how many stops each channel of
+    the place's light differs in every frame of the shot, n of 3; empty where it is the same all along."""
 
     stage: Lighting
     place: Lighting
     strength: float
     rim: bool = True
+    course: tuple[tuple[float, float, float], ...] = ()
 
     def __post_init__(self) -> None:
+        wrong = [row for row in self.course if len(row) != 3 or not all(abs(x) <= MAX_STOPS for x in row)]
+        if wrong:
+            raise ValueError(f"a course must be three stops within {MAX_STOPS:g} a frame, got {wrong[0]}")
         if not 0 < self.strength <= 1:
             raise ValueError(
                 f"strength must be above 0 and at most 1 (none at all: no relighting), got {self.strength}"
@@ -169,8 +174,15 @@ class Relighting:
         """By how many stops each channel of a surface changes that faces ``normals`` (..., 3): (..., 3)."""
         return np.asarray(self.strength * (self.place.stops(normals) - self.stage.stops(normals)))
 
+    def at(self, index: int) -> "Relighting":
+        """The light of a frame, which has no course: this itself where it is the same all along. ``IndexError`` outside
+        the course."""
+        if not self.course:
+            return self
+        return replace(self, place=self.place.moved(np.array(self.course[index])), course=())
+
     def json(self) -> str:
-        record = {
+        record: dict[str, Any] = {
             "axes": "the world of camera.json; ambient: real spherical harmonics to order 2 of what a white matte "
             "surface shows that faces a direction, scene-linear Rec.709",
             "strength": self.strength,
@@ -178,10 +190,13 @@ class Relighting:
             "stage": self.stage.record(),
             "place": self.place.record(),
         }
+        if self.course:
+            record["course"] = [list(row) for row in self.course]
         return json.dumps(record, indent=1)
 
     @classmethod
     def from_json(cls, text: str) -> "Relighting":
         record = json.loads(text)
         stage, place = (Lighting.from_record(record[name]) for name in ("stage", "place"))
-        return cls(stage, place, record["strength"], record["rim"])
+        course = tuple(tuple(row) for row in record.get("course", ()))
+        return cls(stage, place, record["strength"], record["rim"], course)

@@ -33,7 +33,7 @@ class GeometryEngine:
         gain = relit_as_given(shot, actors, index, plate)
         if gain is None and shot.relighting is not None and actors:
             normals = None if shot.normals is None else shot.normals.normals(index)
-            gain = gain_field(joined(actors), shot.path[index], shot.relighting, normals)
+            gain = gain_field(joined(actors), shot.path[index], shot.relighting.at(index), normals)
         return completed(shot, backdrop, index, Layers(place, actors, gain))
 
 

@@ -115,7 +115,7 @@ class InContextEngine:
             actors = tuple(held_out(actor, look) for actor in actors)
         gain = relit_as_given(shot, actors, index, plate)
         if gain is None and shot.relighting is not None and actors:
-            base = gain_field(joined(actors), shot.path[index], shot.relighting)
+            base = gain_field(joined(actors), shot.path[index], shot.relighting.at(index))
             gain = _at(change.gain, base.shape[:2])
         lit = SetFrame(color, place.inverse_depth, place.coverage, place.ground)
         return completed(shot, backdrop, index, Layers(lit, actors, gain))
