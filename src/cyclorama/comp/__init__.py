@@ -10,6 +10,7 @@ from cyclorama.comp.light_read import read_place
 from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
 from cyclorama.comp.mirror import mirror_field
 from cyclorama.comp.over import flatten, relit, relit_layers, spread
+from cyclorama.comp.place_key import read_key, with_found
 from cyclorama.comp.relight import gain_field
 from cyclorama.comp.rim import rim_field, with_rim
 from cyclorama.comp.shadow import shadow_field
@@ -29,6 +30,7 @@ __all__ = [
     "missing_grain",
     "read_gloss",
     "read_grain",
+    "read_key",
     "read_place",
     "read_sharpness",
     "read_shutter",
@@ -40,6 +42,7 @@ __all__ = [
     "through_glass",
     "up_of",
     "with_film",
+    "with_found",
     "with_key",
     "with_rim",
 ]
