@@ -26,12 +26,14 @@ from cyclorama.comp import (
     gain_field,
     mirror_field,
     read_gloss,
+    read_key,
     read_place,
     relit,
     rim_field,
     shadow_field,
     spread,
     up_of,
+    with_found,
 )
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop, View
@@ -163,8 +165,12 @@ def _cast(case: Case, backdrop: Backdrop, relighting: Relighting) -> Cast:
     if ground is None or footing is None:
         print(f"{case.folder.name}: the feet on the ground are not seen, no shadow")
         return Cast(None, None)
-    shadow = Shadowing(footing.standing, relighting.place, footing.seen, 0.0, 1.0)
-    gloss = read_gloss(bare_moments(backdrop, case.path), ground)
+    bare = bare_moments(backdrop, case.path)
+    found = read_key(bare, footing.standing)
+    place = relighting.place if found is None else with_found(relighting.place, found, ground.normal)
+    print(f"{case.folder.name}: the key of the shadows: {found}")
+    shadow = Shadowing(footing.standing, place, footing.seen, 0.0, 1.0)
+    gloss = read_gloss(bare, ground)
     print(f"{case.folder.name}: {'a matte ground' if gloss is None else gloss[0]}")
     return Cast(shadow, None if gloss is None else Mirroring(footing.standing, footing.seen, *gloss, 1.0))
 

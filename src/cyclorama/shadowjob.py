@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cyclorama.comp import Moment, read_gloss, read_place
+from cyclorama.comp import Moment, read_gloss, read_key, read_place, with_found
 from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import Backdrop
 from cyclorama.core.camera import CameraPath
@@ -83,9 +83,14 @@ def find_shadow(
     if footing is None or strength == 0:
         return None
     place = _light(stood, sight, job, settings) if relighting is None else relighting.place
+    bare = bare_moments(stood.backdrop, sight.path)
+    told = settings.light.environment is not None or settings.light.key_light is not None
+    found = None if told else read_key(bare, footing.standing)
+    if found is not None:
+        place = with_found(place, found, footing.standing.ground.normal)
     if place.key is None:
         job.notes.add("light", _NO_KEY)
-    lit = 0.0 if place.key is None else _lit(bare_moments(stood.backdrop, sight.path), footing.standing)
+    lit = 0.0 if place.key is None else _lit(bare, footing.standing)
     return Shadowing(footing.standing, place, footing.seen, lit, strength)
 
 

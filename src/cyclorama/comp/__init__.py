@@ -13,6 +13,7 @@ from cyclorama.comp.light_surfaces import Moment, actor_at, up_of
 from cyclorama.comp.mirror import mirror_field
 from cyclorama.comp.normals_read import DepthSense, NormalSense, read_relief, read_sense
 from cyclorama.comp.over import flatten, relit, relit_layers, spread
+from cyclorama.comp.place_key import read_key, with_found
 from cyclorama.comp.relight import gain_field
 from cyclorama.comp.relight_given import likeness, relit_gain, told_spill
 from cyclorama.comp.rim import rim_field, with_rim
@@ -40,6 +41,7 @@ __all__ = [
     "path_stops",
     "read_gloss",
     "read_grain",
+    "read_key",
     "read_place",
     "read_relief",
     "read_sense",
@@ -57,6 +59,7 @@ __all__ = [
     "up_of",
     "walks",
     "with_film",
+    "with_found",
     "with_key",
     "with_rim",
 ]

@@ -101,6 +101,11 @@ def _along(light: Lighting, view: Array, up: Array) -> Array:
     return np.stack([across, np.cross(toward, across), toward, [spread, front, lean]]).astype(np.float32)
 
 
+def softness_of(spread: float) -> float:
+    """The softness of a key whose directions have a sigma of ``spread`` radians."""
+    return float(min(max(spread / _SOFTEST, 0.0) ** (1 / _SOFTENING), 1.0))
+
+
 @njit(cache=True, nogil=True)
 def _weigh(both, surface, lights, color, knobs, out):  # type: ignore[no-untyped-def]
     """What is left of the light: the dome's without what is hidden, the key's without what is blocked."""
