@@ -48,7 +48,7 @@ def floor_lamp(moments: tuple[Moment, ...], standing: Standing) -> Lamp | None:
     tried = np.stack(np.meshgrid(aside, aside, _OVER, _REST, indexing="ij"), -1).reshape(-1, 4)
     error, even = _errors(places, stops, tried, paint=True)
     plain, plain_even = _errors(places, stops, tried, paint=False)
-    likely = np.exp(-(error - error.min()) / (2 * error.min() / len(places) * _ALIKE))
+    likely = np.exp(-(error - error.min()) / max(2 * error.min() / len(places) * _ALIKE, _LITTLE))
     likely /= likely.sum()
     toward = tried[:, :3] / np.linalg.norm(tried[:, :3], axis=1, keepdims=True)
     mean = likely @ toward
@@ -60,9 +60,9 @@ def floor_lamp(moments: tuple[Moment, ...], standing: Standing) -> Lamp | None:
 
 def _axes(moments: tuple[Moment, ...], standing: Standing) -> Array:
     """Rows: right, ahead and up, as the middle camera sees it."""
-    up, ahead = standing.ground.normal, moments[len(moments) // 2].camera.world_from_camera[:3, 2]
-    ahead = ahead - (ahead @ up) * up
-    ahead /= np.linalg.norm(ahead)
+    up, pose = standing.ground.normal, moments[len(moments) // 2].camera.world_from_camera
+    ahead = max((c - (c @ up) * up for c in (pose[:3, 2], -pose[:3, 1])), key=np.linalg.norm)  # it may look down
+    ahead = ahead / np.linalg.norm(ahead)
     return np.stack([np.cross(ahead, up), ahead, up])
 
 
