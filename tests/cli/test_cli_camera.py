@@ -108,6 +108,7 @@ def test_refusals(scene: Path, arguments: list[str], words: str) -> None:
     assert words in refused(scene, *arguments, command="camera")
 
 
+@pytest.mark.long
 def test_a_shot_with_a_camera_from_nuke(case: Case, tmp_path: Path) -> None:
     """``cyc replace`` takes what ``cyc camera`` reads."""
     assert cyc("camera", case.folder / "camera.json", "-o", tmp_path / "camera.nk").exit_code == 0

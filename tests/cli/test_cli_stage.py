@@ -12,6 +12,7 @@ SCORE = SHARED / "bench" / "score.py"
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.shared
 @pytest.mark.skipif(not (SCORE.exists() and CASE.is_dir()), reason="the shared stage is not beside the checkout")
 def test_a_truck_down_a_street(tmp_path: Path) -> None:
