@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from cyclorama.comp import (
+    Moment,
     actor_at,
     grade_between,
     levels_of,
@@ -208,7 +209,7 @@ def _bokeh(stood: Stood, path: CameraPath, looks: list[_Look], asked: DefocusArg
     if stood.standing is not None:
         focus = [1 / max(stood.standing.depth(c, i), 1e-6) for i, c in enumerate(path.cameras)]
     elif any((x.place.inverse_depth > 0).any() for x in looks):
-        near = [1 / actor_at(x.alpha, x.place.inverse_depth)[1] for x in looks]
+        near = [1 / actor_at(Moment(x.place, path[i], x.alpha))[1] for i, x in zip(_at(len(path)), looks)]
         focus = np.interp(np.arange(len(path)), _at(len(path)), near).tolist()
     if asked.stop is None:
         return Bokeh((asked.percent or 0.0) / 100 * path.hw[0], tuple(focus))

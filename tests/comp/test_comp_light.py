@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cyclorama.comp import Moment, from_panorama, read_place, with_key
+from cyclorama.comp import Moment, actor_at, from_panorama, read_place, with_key
 from cyclorama.core.backdrop import SetFrame
 from cyclorama.core.camera import Camera
+from cyclorama.core.ground import GroundPlane
 from cyclorama.core.lighting import LUMINANCE, Lighting
 
 HW = (54, 96)
@@ -178,3 +179,19 @@ def test_darkness_is_no_neutral_surface() -> None:
     place = SetFrame(shown, inverse_depth, np.ones(HW, np.float32))
     white = np.log2(read_place((Moment(place, CAMERA, actor()),)).white)
     assert white[0] - white[2] > 0.3
+
+
+@pytest.mark.parametrize("junk", [0.0, 1 / 3000, 1 / 12])
+def test_the_actor_stands_on_the_ground_whatever_is_seen_at_his_feet(junk: float) -> None:
+    """Depth that is not known there, or is that of something behind, does not put him at the horizon."""
+    inverse_depth, _ = box()
+    broken = inverse_depth.copy()
+    broken[45:53, 40:56] = junk
+    ground = GroundPlane(np.array([0.0, -1.0, 0.0]), -EYES)
+    color, whole, alpha = np.full((*HW, 3), 0.2, np.float32), np.ones(HW, np.float32), actor()
+    alpha[50:] = 0
+    wanted = actor_at(Moment(SetFrame(color, inverse_depth, whole, ground), CAMERA, alpha))
+    found = actor_at(Moment(SetFrame(color, broken, whole, ground), CAMERA, alpha))
+    np.testing.assert_array_equal(found[0], wanted[0])
+    assert found[1] == pytest.approx(wanted[1], rel=1e-4)
+    assert wanted[1] == pytest.approx(EYES * 70 / (49.5 - HW[0] / 2), rel=0.01)

@@ -55,7 +55,7 @@ class _Walk:
 def _walk(moments: tuple[Moment, ...]) -> _Walk | None:
     if not all((m.place.inverse_depth > 0).any() for m in moments):
         return None
-    seen = [actor_at(m.alpha, m.place.inverse_depth) for m in moments]
+    seen = [actor_at(m) for m in moments]
     found = np.array([m.camera.unproject(px[None], np.array([d]))[0] for m, (px, d) in zip(moments, seen)])
     unit, times = float(np.median([depth for _, depth in seen])), np.linspace(-1, 1, len(found))
     bend = np.polynomial.polynomial.polyfit(times, found, min(2, len(found) - 1))

@@ -15,6 +15,7 @@ FLOOR = 0.004  # added before a logarithm: about one 8-bit code above black
 _FAR = 50.0  # times the actor's distance: beyond is sky
 _BELOW = 0.1  # slope under the horizon from which a picture without depth shows ground
 _ACTOR_SHOWN = 0.8  # of the distance of the ground at the lower border, where the actor's feet are cut
+_TOO_FAR = 2.0  # times as far as the ground at his feet, what is seen there is something else
 _SOLID = 0.5
 _SKY_LUMINANCE, _SKY_STOPS, _SKY_BLUE = 0.25, 0.5, 0.9  # sky is bright, even within 3 x 3 pixels, not warmer than this
 
@@ -67,7 +68,7 @@ def _of_moment(moment: Moment) -> Surfaces:
     rays = camera.unproject(px, np.ones(len(px))) - camera.center
     depth, ray_row = 1 / np.maximum(inverse_depth.astype(np.float64), 1e-9), rays.reshape(h, w, 3)
     has_depth = bool((inverse_depth > 0).any())
-    actor_px, actor_depth = actor_at(moment.alpha, inverse_depth)
+    actor_px, actor_depth = actor_at(moment)
     if has_depth:
         normal, seen = _normals(ray_row * depth[..., None]), depth < _FAR * actor_depth
     else:
@@ -95,8 +96,9 @@ def _sky(moment: Moment, rays: Array) -> Array:
     return np.isin(label, label[0][like[0]])
 
 
-def actor_at(alpha: Array, inverse_depth: Array) -> tuple[Array, float]:
+def actor_at(moment: Moment) -> tuple[Array, float]:
     """The middle of the actor in pixels, (2,), and how far he is: as the ground at his feet. Without depth: 1."""
+    alpha, inverse_depth = moment.alpha, moment.place.inverse_depth
     h, w = alpha.shape
     rows, columns = np.nonzero(alpha > _SOLID)
     if not len(rows):
@@ -105,9 +107,22 @@ def actor_at(alpha: Array, inverse_depth: Array) -> tuple[Array, float]:
     foot = rows.max()
     under = inverse_depth[foot, np.unique(columns[rows >= foot - max(1, h // 40)])]
     nearness = float(np.median(under))
+    if not (inverse_depth > 0).any():
+        return middle, 1.0
+    ground = _ground_nearness(moment, middle[0], foot + 0.5)
+    if ground is not None and nearness < ground / _TOO_FAR:  # he stands before something whose depth is not known
+        nearness = ground
     if nearness <= 0:
         return middle, 1.0
     return middle, (_ACTOR_SHOWN if foot >= h - 2 else 1.0) / nearness
+
+
+def _ground_nearness(moment: Moment, column: float, row: float) -> float | None:
+    """One over the depth of the ground at a pixel; None where no ground is known there."""
+    if moment.place.ground is None:
+        return None
+    _, depth = moment.camera.project(moment.place.ground.where(moment.camera, np.array([[column, row]])))
+    return float(1 / depth[0]) if depth[0] > 0 else None
 
 
 def _normals(points: Array) -> Array:
