@@ -188,9 +188,8 @@ class Analysis:
         with self.job.watch("film"):
             read = find_film(stood, matchmove.path, key, self.job, self.settings)
         tell(read, lambda text: self.job.notes.add("film", text))
-        stands = stood.standing, stood.occluders
-        shot = Shot(plate, key, matchmove.path, relighting, *stands, shadowing, film=read.film, mirroring=mirroring)
-        shot = replace(shot, relit=relit, normals=normals)
+        cast = (stood.standing, stood.occluders, shadowing, read.film, mirroring, relit, normals)
+        shot = Shot(plate, key, matchmove.path, relighting, *cast)
         return shot, stood, matchmove, read
 
     @property

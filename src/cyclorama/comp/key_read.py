@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from cyclorama.comp.key_kernels import cast, shaded
-from cyclorama.comp.light_surfaces import FLOOR, Moment
+from cyclorama.comp.light_surfaces import FLOOR, Moment, normals_of
 from cyclorama.core.arrays import Array
-from cyclorama.core.lighting import LUMINANCE, even_directions
+from cyclorama.core.lighting import LUMINANCE, across, even_directions
 from cyclorama.core.standing import Standing
 
 _REACH = 6.0  # heights of the actor about his feet that are looked at
@@ -47,7 +47,8 @@ class CastKey:
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Surfaces of one moment: ``seen`` h w bool, ``points`` n x 6 and what varies of their log2 luminance, (n,)."""
+    """Surfaces of one moment: ``seen`` h w bool, ``around`` n, the share of it about each, ``points`` n x 6 and
+    ``shown`` n, what varies of their log2 luminance."""
 
     seen: Array
     around: Array
@@ -94,13 +95,6 @@ def _refined(scene: "_Scene", start: Array, up: Array) -> tuple[Array, float, fl
                 start, (explained, stops) = tried, one
         best = start
     return best, float(explained), float(stops)
-
-
-def across(direction: Array) -> Array:
-    """Rows: two unit axes across a unit direction, and itself, 3 x 3."""
-    first = np.cross(direction, np.eye(3)[int(np.abs(direction).argmin())])
-    first /= np.linalg.norm(first)
-    return np.stack([first, np.cross(direction, first), direction])
 
 
 @dataclass(frozen=True)
@@ -163,17 +157,11 @@ def _of_moment(moment: Moment, standing: Standing) -> tuple[Array, list[_Sheet]]
     with np.errstate(invalid="ignore"):
         flat = known & (over < _LOW) & (np.linalg.norm(below, axis=2) < _REACH)
     flat = cv2.erode(flat.astype(np.uint8), np.ones((3, 3))) > 0
-    normal = _normals(points, camera.center)
+    normal = normals_of(points - camera.center)
     jump = np.hypot(*np.gradient(inverse)) / np.maximum(inverse, 1e-9)
     upright = known & (over > _HIGH) & (np.abs(normal @ ground.normal) < _UPRIGHT) & (jump < _JUMP) & (away < _REACH)
     pairs = ((flat, below, np.broadcast_to(ground.normal, below.shape)), (upright, local, normal))
     return casters, [_sheet(s, np.dstack([p, n]), lum) for s, p, n in pairs if s.sum() >= _LEAST]
-
-
-def _normals(points: Array, eye: Array) -> Array:
-    normal = np.cross(np.gradient(points, axis=0), np.gradient(points, axis=1))
-    normal /= np.linalg.norm(normal, axis=2, keepdims=True) + 1e-12
-    return np.asarray(normal * -np.sign((normal * (points - eye)).sum(2, keepdims=True)))
 
 
 def _sheet(seen: Array, both: Array, lum: Array) -> _Sheet:

@@ -70,7 +70,7 @@ def _of_moment(moment: Moment) -> Surfaces:
     has_depth = bool((inverse_depth > 0).any())
     actor_px, actor_depth = actor_at(moment)
     if has_depth:
-        normal, seen = _normals(ray_row * depth[..., None]), depth < _FAR * actor_depth
+        normal, seen = normals_of(ray_row * depth[..., None]), depth < _FAR * actor_depth
     else:
         depth = np.full((h, w), actor_depth)
         normal, seen = _upright(ray_row, -camera.world_from_camera[:3, 1]), np.ones((h, w), bool)
@@ -125,7 +125,7 @@ def _ground_nearness(moment: Moment, column: float, row: float) -> float | None:
     return float(1 / depth[0]) if depth[0] > 0 else None
 
 
-def _normals(points: Array) -> Array:
+def normals_of(points: Array) -> Array:
     """Of a grid of points h w 3 as seen from the origin: unit, towards it."""
     normal = np.cross(np.gradient(points, axis=0), np.gradient(points, axis=1))
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True) + 1e-12

@@ -16,7 +16,7 @@ from cyclorama.core.arrays import Array
 from cyclorama.core.backdrop import SetFrame
 from cyclorama.core.camera import Camera
 from cyclorama.core.ground import GroundPlane
-from cyclorama.core.lighting import LUMINANCE, Lighting
+from cyclorama.core.lighting import LUMINANCE, Lighting, across
 from cyclorama.core.shadowing import Shadowing
 
 _LONG_SIDE = 160  # cells of the field
@@ -94,11 +94,9 @@ def _along(light: Lighting, view: Array, up: Array) -> Array:
     """The key as ``block`` asks for it, 4 x 3."""
     assert light.key is not None
     toward = np.array(light.key.direction)
-    across = np.cross(toward, np.eye(3)[int(np.abs(toward).argmin())])
-    across /= np.linalg.norm(across)
     spread = max(_SOFTEST * light.key.softness**_SOFTENING, _HARDEST)
     front, lean = float(toward @ view) ** 2 / float(view @ view), float(toward @ up) ** 2
-    return np.stack([across, np.cross(toward, across), toward, [spread, front, lean]]).astype(np.float32)
+    return np.vstack([across(toward), [spread, front, lean]]).astype(np.float32)
 
 
 def softness_of(spread: float) -> float:

@@ -48,6 +48,13 @@ def even_directions(count: int) -> Array:
     return np.stack([np.cos(turn) * flat, np.sin(turn) * flat, z], 1)
 
 
+def across(direction: Array) -> Array:
+    """Rows: two unit axes across a unit direction, and itself, 3 x 3."""
+    first = np.cross(direction, np.eye(3)[int(np.abs(direction).argmin())])
+    first /= np.linalg.norm(first)
+    return np.stack([first, np.cross(direction, first), direction])
+
+
 @dataclass(frozen=True)
 class KeyLight:
     """Where most of the light comes from. ``direction``: unit, towards the light, in the world of the camera path;
